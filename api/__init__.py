@@ -1,0 +1,1 @@
+"""In and out: the HTTP service, its settings, and the command line."""

@@ -1,0 +1,1 @@
+"""Who can answer: cards, the registry, and the experts behind them."""

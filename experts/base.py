@@ -1,0 +1,27 @@
+"""The one seam every expert fits: ask a group, or stream one reply."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from experts.types import Chunk, Prompt, Reply
+
+
+class Expert(Protocol):
+    """Something that can answer.
+
+    Implementations live beside this file and are opened from cards (`experts.build`). The
+    card's deadline is the expert's own to keep; cancelling `ask` or closing the stream must
+    free whatever the reply was using.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        """One reply per prompt, in order. What fails is a `Failure` in its place, never an
+        exception, so one bad prompt costs only its own reply. A group runs as one batch."""
+        ...
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+        """The reply in pieces whose texts join to what `ask` returns. Raises `ExpertError`."""
+        ...

@@ -1,0 +1,143 @@
+"""An expert's entry in the registry file, one pydantic model per kind."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+def _beside_file(value: Path, info: ValidationInfo) -> Path:
+    """Relative paths start at the registry file, wherever the command was typed."""
+    base = (info.context or {}).get("folder")
+    return Path(base) / value if base is not None else value
+
+
+def _model_beside_file(value: str, info: ValidationInfo) -> str:
+    """A model is a folder when written `./x`, `../x` or `/x`, else a hub's name."""
+    if not value.startswith(("./", "../", "/")):
+        return value
+    folder = _beside_file(Path(value), info)
+    if not folder.is_dir():
+        raise ValueError(f"no such folder: {folder}")
+    return str(folder.resolve())
+
+
+FilePath = Annotated[Path, AfterValidator(_beside_file)]
+ModelPath = Annotated[str, AfterValidator(_model_beside_file)]
+
+
+class Strict(BaseModel):
+    """A section of the registry file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Price(Strict):
+    """What a million tokens cost, in US dollars."""
+
+    input: float = Field(0.0, ge=0, description="Dollars per million prompt tokens.")
+    output: float = Field(0.0, ge=0, description="Dollars per million completion tokens.")
+
+
+class BaseCard(Strict):
+    """What every kind of expert says about itself."""
+
+    description: str = Field("", description="What the expert is, in a sentence.")
+    skills: tuple[str, ...] = Field((), description="Skills its maker claims; evidence overrules.")
+    prompt: str | None = Field(None, description="System prompt that makes a model this expert.")
+    max_tokens: int = Field(512, ge=1, description="Longest reply, in tokens.")
+    seconds: float = Field(60.0, gt=0, description="Deadline of one reply, in seconds.")
+    price: Price | None = Field(None, description="Dollars per million tokens, where known.")
+
+
+class VllmCard(BaseCard):
+    """A local model on vLLM, served by an engine in a Ray actor."""
+
+    kind: Literal["vllm"]
+    model: ModelPath = Field(description="Folder (./, ../ or /) or hub name of the weights.")
+    tokenizer: ModelPath | None = Field(None, description="Where it is not beside the weights.")
+    adapter: ModelPath | None = Field(None, description="Folder of a LoRA adapter on `model`.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    max_model_len: int | None = Field(None, ge=16, description="Context, in tokens.")
+    gpus: float = Field(0, ge=0, description="GPUs per engine; 0 runs on CPU.")
+    tensor_parallel: int = Field(1, ge=1, description="GPUs that share one copy of the model.")
+    memory_gib: float = Field(1.0, gt=0, description="KV cache on CPU, in GiB.")
+
+
+class HostedCard(BaseCard):
+    """A model behind somebody's HTTP API."""
+
+    kind: Literal["hosted"]
+    model: str = Field(description="The model's name there; LiteLLM's name without base_url.")
+    base_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="An OpenAI-compatible server, up to and with /v1. Without it LiteLLM is used.",
+    )
+    api_key: SecretStr | None = Field(None, description="Write ${NAME}, never the key itself.")
+    concurrency: int = Field(32, ge=1, description="Most calls at once.")
+
+
+class RecordedCard(BaseCard):
+    """Answers from a file of recorded replies."""
+
+    kind: Literal["recorded"]
+    file: FilePath = Field(description="JSON lines (plain or .gz) with `question` and `replies`.")
+    recorded_as: str | None = Field(None, description="Its name in the file, if another.")
+
+
+class ScriptedCard(BaseCard):
+    """Fixed answers, for tests and for trying things out."""
+
+    kind: Literal["scripted"]
+    replies: dict[str, str] = Field(default_factory=dict, description="Question -> reply.")
+    default: str | None = Field(None, description="Reply to any other question; none: it fails.")
+    delay: float = Field(0.0, ge=0, description="Seconds before each reply.")
+
+
+Card = Annotated[VllmCard | HostedCard | RecordedCard | ScriptedCard, Field(discriminator="kind")]
+
+
+class Cluster(Strict):
+    """Where engines run."""
+
+    address: str | None = Field(
+        None, description="A running Ray cluster ('auto' or host:port); none: one on this machine."
+    )
+    engines: int = Field(1, ge=1, description="Engine processes per family of vllm experts.")
+    max_wait: float = Field(
+        2.0, gt=0, description="Seconds after which a waiting expert's weights are swapped in."
+    )
+
+
+class Registry(Strict):
+    """The experts of a registry file."""
+
+    experts: dict[Name, Card] = Field(min_length=1, description="Name -> card.")
+    cluster: Cluster = Field(default_factory=Cluster, description="Where engines run.")
+    aggregator: Name | None = Field(
+        None, description="The expert that writes verdicts; it is not recruited as a panellist."
+    )
+
+    @model_validator(mode="after")
+    def _aggregator_is_listed(self) -> "Registry":
+        if self.aggregator is not None and self.aggregator not in self.experts:
+            listed = ", ".join(sorted(self.experts))
+            raise ValueError(f"aggregator {self.aggregator!r} is not among the experts: {listed}")
+        return self
+
+    @property
+    def panellists(self) -> dict[str, Any]:
+        """The cards that may be recruited: all but the aggregator's."""
+        return {name: card for name, card in self.experts.items() if name != self.aggregator}

@@ -1,0 +1,47 @@
+"""What goes wrong with an expert.
+
+ExpertError
+├── BackendUnavailable   it may work later: connection lost, overloaded, engine died
+│   └── BackendTimeout   no reply within the deadline
+├── BackendRejected      it will not work again: bad key, unknown model, prompt too long
+└── EmptyReply           it answered nothing
+RegistryError            the registry file cannot be used; says file, line, key and remedy
+"""
+
+from experts.types import Cause, Failure
+
+
+class ExpertError(Exception):
+    """An expert gave no reply. The message is written for the verdict's story."""
+
+    cause = Cause.UNAVAILABLE
+
+    def failure(self, expert: str, seconds: float) -> Failure:
+        """The same, as a value for the deliberation."""
+        return Failure(expert, self.cause, str(self), seconds)
+
+
+class BackendUnavailable(ExpertError):  # noqa: N818 - named for the state it reports
+    """Asking again may help."""
+
+
+class BackendTimeout(BackendUnavailable):
+    """No reply came within the deadline."""
+
+    cause = Cause.TIMEOUT
+
+
+class BackendRejected(ExpertError):  # noqa: N818 - named for the state it reports
+    """Asking again will not help."""
+
+    cause = Cause.REJECTED
+
+
+class EmptyReply(ExpertError):  # noqa: N818 - named for the state it reports
+    """The reply had no text."""
+
+    cause = Cause.EMPTY
+
+
+class RegistryError(Exception):
+    """The registry file cannot be used; nothing was started."""

@@ -1,0 +1,1 @@
+"""A question's life: deliberation, aggregation, and the drivers that turn its crank."""

@@ -1,0 +1,72 @@
+"""The values of a deliberation: a request in, a verdict with its story out."""
+
+from dataclasses import dataclass
+
+from experts.types import Prompt, Reply, Usage
+from routing.types import Question, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question and how it is to be answered. `model` is a policy's name (`auto`) or an
+    expert's; an expert named so answers alone."""
+
+    prompt: Prompt
+    model: str = "auto"
+    options: tuple[str, ...] = ()
+
+    @property
+    def question(self) -> Question:
+        return Question(self.prompt.text, self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time went, in seconds."""
+
+    route: float = 0.0
+    panel: float = 0.0
+    aggregate: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.route + self.panel + self.aggregate
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The final answer, and how it came about."""
+
+    text: str  # what the user reads
+    answer: str | None  # the normalised final answer in it; None where none could be read
+    confidence: float  # belief that the answer is right, 0..1
+    agreement: float  # share of usable replies that give this answer, 0..1
+    author: str  # the expert whose text it is
+    aggregator: str  # vote, synthesize or none
+    route: Route
+    replies: tuple[Reply, ...]  # in order asked
+    usage: Usage  # summed over every call, the aggregator's too
+    timings: Timings = Timings()
+
+    @property
+    def calls(self) -> int:
+        """Calls to LLMs, the aggregator's too, and failed ones: they were made."""
+        return len(self.replies) + (self.aggregator == "synthesize")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the verdict's text, while streaming."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Nothing to show yet, but the panel is at work. Becomes a keep-alive comment."""
+
+    doing: str
+
+
+# A streamed verdict: Working and Text in between, exactly one Verdict last.
+Event = Working | Text | Verdict

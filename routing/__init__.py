@@ -1,0 +1,1 @@
+"""Who should answer: embeddings, skills, evidence, competence, recruiting."""
