@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from experts.types import Usage
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
@@ -33,7 +35,15 @@ def _model_beside_file(value: str, info: ValidationInfo) -> str:
     return str(folder.resolve())
 
 
-FilePath = Annotated[Path, AfterValidator(_beside_file)]
+def _file_beside_file(value: Path, info: ValidationInfo) -> Path:
+    """Looked up at once, so that a missing file is reported with its line in the registry."""
+    file = _beside_file(value, info)
+    if not file.is_file():
+        raise ValueError(f"no such file: {file}")
+    return file
+
+
+FilePath = Annotated[Path, AfterValidator(_file_beside_file)]
 ModelPath = Annotated[str, AfterValidator(_model_beside_file)]
 
 
@@ -48,6 +58,11 @@ class Price(Strict):
 
     input: float = Field(0.0, ge=0, description="Dollars per million prompt tokens.")
     output: float = Field(0.0, ge=0, description="Dollars per million completion tokens.")
+
+    def usage(self, prompt_tokens: int, completion_tokens: int) -> Usage:
+        """These tokens with what they cost."""
+        dollars = (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
+        return Usage(prompt_tokens, completion_tokens, dollars)
 
 
 class BaseCard(Strict):

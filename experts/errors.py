@@ -6,6 +6,7 @@ ExpertError
 ├── BackendRejected      it will not work again: bad key, unknown model, prompt too long
 └── EmptyReply           it answered nothing
 RegistryError            the registry file cannot be used; says file, line, key and remedy
+RecordingError           a file of recorded replies cannot be used; says file, line and field
 """
 
 from experts.types import Cause, Failure
@@ -22,7 +23,11 @@ class ExpertError(Exception):
 
 
 class BackendUnavailable(ExpertError):  # noqa: N818 - named for the state it reports
-    """Asking again may help."""
+    """Asking again may help, after `retry_after` seconds where the backend named a time."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class BackendTimeout(BackendUnavailable):
@@ -43,5 +48,15 @@ class EmptyReply(ExpertError):  # noqa: N818 - named for the state it reports
     cause = Cause.EMPTY
 
 
+def error_of(failure: Failure) -> ExpertError:
+    """The failure as the error it was, for a stream, which has no place for values."""
+    kinds = (BackendUnavailable, BackendTimeout, BackendRejected, EmptyReply)
+    return {kind.cause: kind for kind in kinds}[failure.cause](failure.message)
+
+
 class RegistryError(Exception):
     """The registry file cannot be used; nothing was started."""
+
+
+class RecordingError(Exception):
+    """A file of recorded replies cannot be used."""

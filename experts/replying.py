@@ -1,0 +1,55 @@
+"""What kinds of experts share: asking each prompt of a group by itself, streaming a known text."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+from experts.errors import ExpertError
+from experts.types import Answer, Chunk, Prompt, Reply
+
+_PIECE = re.compile(r"\s*\S+\s*|\s+")  # a word and the space around it
+
+
+async def ask_each(
+    expert: str,
+    prompts: Sequence[Prompt],
+    answer: Callable[[Prompt], Awaitable[Answer]],
+    slots: AbstractAsyncContextManager[Any] | None = None,
+) -> list[Reply]:
+    """`Expert.ask` for one that answers prompts one by one, all at once or as `slots` allow.
+
+    A reply's seconds start when it has its slot, so a long queue does not make it look slow.
+    """
+    slot = slots or nullcontext()
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_reply(expert, prompt, answer, slot), name=f"ask {expert}")
+            for prompt in prompts
+        ]
+    return [task.result() for task in tasks]
+
+
+async def _reply(
+    expert: str,
+    prompt: Prompt,
+    answer: Callable[[Prompt], Awaitable[Answer]],
+    slot: AbstractAsyncContextManager[Any],
+) -> Reply:
+    async with slot:
+        started = time.monotonic()
+        try:
+            reply: Reply = await answer(prompt)
+        except ExpertError as error:
+            return error.failure(expert, time.monotonic() - started)
+        return replace(reply, seconds=time.monotonic() - started)
+
+
+def chunks(answer: Answer) -> Iterator[Chunk]:
+    """A known answer, word by word."""
+    for word in _PIECE.findall(answer.text):
+        yield Chunk(word)
+    yield Chunk("", answer.finish, answer.usage)
