@@ -1,8 +1,9 @@
 """The values of a deliberation: a request in, a verdict with its story out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from experts.types import Prompt, Reply, Usage
+from experts.prompts import question_text
+from experts.types import Message, Prompt, Reply, Usage
 from routing.types import Question, Route
 
 
@@ -18,6 +19,15 @@ class Request:
     @property
     def question(self) -> Question:
         return Question(self.prompt.text, self.options)
+
+    @property
+    def for_experts(self) -> Prompt:
+        """The prompt as experts read it: with the options, where there are any."""
+        if not self.options:
+            return self.prompt
+        *before, last = self.prompt.messages
+        asked = Message(last.role, question_text(last.content, self.options))
+        return replace(self.prompt, messages=(*before, asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Verdict:
     route: Route
     replies: tuple[Reply, ...]  # in order asked
     usage: Usage  # summed over every call, the aggregator's too
+    notes: tuple[str, ...] = ()  # what did not go as planned
     timings: Timings = Timings()
 
     @property

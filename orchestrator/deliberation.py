@@ -1,0 +1,169 @@
+"""One question's life from route to verdict, without any I/O.
+
+A deliberation is told replies and says what it wants next, as h11 does for HTTP. Three drivers
+turn the same crank: `online`, `batch` and `replay`.
+
+    step  -> Ask(experts)      ask all of these, tell each reply
+    tell  <- Answer | Failure
+    step  -> Conclude(replies) an LLM is to write the verdict from these
+    tell_conclusion <- Answer | Failure
+    step  -> Done(verdict)
+
+A wave is always finished before the next step is taken, so the verdict depends on what was
+replied and never on which reply came first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from experts.types import Answer, Failure, Reply, Usage
+from orchestrator.answers import final_answer
+from orchestrator.belief import OPEN_ANSWERS, Vote, agreement, leader, posterior
+from orchestrator.errors import PanelFailed
+from orchestrator.policies import Policy
+from orchestrator.types import Verdict
+from routing.types import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask these experts, all at once. A sampling policy may name one twice."""
+
+    experts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Have the aggregator write the verdict from these replies, most trusted first."""
+
+    replies: tuple[tuple[str, float], ...]  # text, trust in 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The verdict is in."""
+
+    verdict: Verdict
+
+
+Step = Ask | Conclude | Done
+
+
+class Deliberation:
+    """The state machine of one question."""
+
+    def __init__(self, route: Route, policy: Policy, options: Sequence[str] = ()) -> None:
+        self.route = route
+        self._policy = policy
+        self._options = tuple(options)
+        self._waiting = list(route.panel)
+        self._replies: list[Reply] = []
+        self._votes: list[Vote] = []
+        self._conclusion: Reply | None = None
+
+    def step(self) -> Step:
+        """What is wanted next. Raises `PanelFailed` when everyone was asked and none replied."""
+        if self._waiting and not self._settled():
+            return Ask(self._next_wave())
+        if not self._usable():
+            raise PanelFailed([r for r in self._replies if isinstance(r, Failure)])
+        if self._wants_conclusion():
+            return Conclude(self._for_aggregator())
+        return Done(self._verdict())
+
+    def tell(self, reply: Reply) -> None:
+        """Take in one reply of an expert that was asked."""
+        self._waiting.remove(reply.expert)
+        self._replies.append(reply)
+        if isinstance(reply, Answer):
+            answer = final_answer(reply.text, self._options)
+            if answer is not None:
+                self._votes.append(Vote(reply, answer, self.route.competence(reply.expert)))
+
+    def tell_conclusion(self, reply: Reply) -> None:
+        """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
+        self._conclusion = reply
+
+    @property
+    def streamable(self) -> bool:
+        """Whether the next expert asked is sure to be the verdict's author."""
+        return len(self.route.panel) == 1 and not self._replies
+
+    def _settled(self) -> bool:
+        """Whether some answer is believed firmly enough to ask nobody else."""
+        threshold = self._policy.confidence
+        return (
+            threshold is not None and bool(self._votes) and leader(self._beliefs())[1] >= threshold
+        )
+
+    def _next_wave(self) -> tuple[str, ...]:
+        """The fewest experts that would settle it if they all gave the leading answer."""
+        if self._policy.confidence is None:
+            return tuple(self._waiting)
+        votes = list(self._votes)
+        hoped = leader(self._beliefs())[0] if votes else ""
+        for count, expert in enumerate(self._waiting, start=1):
+            votes.append(Vote(Answer(expert, ""), hoped, self.route.competence(expert)))
+            if posterior(votes, self._possible)[hoped] >= self._policy.confidence:
+                return tuple(self._waiting[:count])
+        return tuple(self._waiting)
+
+    def _wants_conclusion(self) -> bool:
+        agreed = len({vote.answer for vote in self._votes}) == 1
+        return (
+            self._policy.aggregator == "synthesize"
+            and self._conclusion is None
+            and len(self._usable()) > 1
+            and not agreed
+            and not self._settled()
+        )
+
+    def _for_aggregator(self) -> tuple[tuple[str, float], ...]:
+        replies = [(r.text, self.route.competence(r.expert)) for r in self._usable()]
+        return tuple(sorted(replies, key=lambda item: -item[1]))
+
+    def _verdict(self) -> Verdict:
+        author, aggregator, notes = self._author()
+        answer = final_answer(author.text, self._options)
+        beliefs = self._beliefs()
+        usage = sum((r.usage for r in self._usable()), Usage())
+        if isinstance(self._conclusion, Answer):
+            usage += self._conclusion.usage
+        return Verdict(
+            text=author.text,
+            answer=answer,
+            confidence=beliefs.get(answer, 0.0) if answer else 0.0,
+            agreement=agreement(self._votes, answer),
+            author=author.expert,
+            aggregator=aggregator,
+            route=self.route,
+            replies=tuple(self._replies),
+            usage=usage,
+            notes=notes,
+        )
+
+    def _author(self) -> tuple[Answer, str, tuple[str, ...]]:
+        """Whose text the verdict is, the aggregator that made it so, and what went wrong."""
+        if isinstance(self._conclusion, Answer):
+            return self._conclusion, "synthesize", ()
+        notes: tuple[str, ...] = ()
+        if isinstance(self._conclusion, Failure):
+            failed = self._conclusion
+            notes = (f"aggregator {failed.expert} failed ({failed.message}); the vote stands",)
+        trusted = sorted(self._usable(), key=lambda r: -self.route.competence(r.expert))
+        if not self._votes:
+            return trusted[0], "none", notes
+        winner = leader(self._beliefs())[0]
+        backers = {id(vote.reply) for vote in self._votes if vote.answer == winner}
+        chosen = next(reply for reply in trusted if id(reply) in backers)
+        return chosen, "none" if len(self.route.panel) == 1 else "vote", notes
+
+    def _usable(self) -> list[Answer]:
+        return [reply for reply in self._replies if isinstance(reply, Answer)]
+
+    def _beliefs(self) -> dict[str, float]:
+        return posterior(self._votes, self._possible)
+
+    @property
+    def _possible(self) -> int:
+        return len(self._options) or OPEN_ANSWERS

@@ -1,0 +1,105 @@
+"""The online driver: one deliberation, its experts asked at the same time, text streamed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from experts.errors import ExpertError
+from experts.types import Answer, Chunk, Reply
+from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
+from orchestrator.panel import Panel, conclusion, seats
+from orchestrator.types import Request, Text, Timings, Verdict, Working
+
+Listener = Callable[[Working | Text], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Online:
+    """Turns the crank of one deliberation. With a listener, text is told as soon as the verdict
+    is sure to come from it; without one nothing is streamed from the experts at all."""
+
+    deliberation: Deliberation
+    request: Request
+    panel: Panel
+    listener: Listener | None = None
+    told: bool = False  # whether some of the verdict's text has been told
+    panel_seconds: float = 0.0
+    aggregate_seconds: float = 0.0
+
+    async def run(self) -> Verdict:
+        """The verdict. Raises `PanelFailed`, or `ExpertError` when an author fails mid-sentence."""
+        while True:
+            step = self.deliberation.step()
+            started = perf_counter()
+            match step:
+                case Ask(experts):
+                    await self._ask(experts)
+                    self.panel_seconds += perf_counter() - started
+                case Conclude():
+                    await self._conclude(step)
+                    self.aggregate_seconds += perf_counter() - started
+                case Done(verdict):
+                    if self.listener and not self.told:
+                        await self.listener(Text(verdict.text))
+                    return replace(verdict, timings=self._timings())
+
+    def _timings(self) -> Timings:
+        return Timings(panel=self.panel_seconds, aggregate=self.aggregate_seconds)
+
+    async def _ask(self, experts: tuple[str, ...]) -> None:
+        asked = seats(experts, self.request)
+        if self.listener and self.deliberation.streamable:
+            ((name, prompt),) = asked
+            self.deliberation.tell(await self._relay(name, self.panel.stream(name, prompt)))
+            return
+        await self._tell(Working(f"asking {', '.join(experts)}"))
+        async with asyncio.TaskGroup() as group:
+            waves = [
+                group.create_task(self.panel.ask(name, [prompt]), name=f"ask {name}")
+                for name, prompt in asked
+            ]
+        for wave in waves:
+            self.deliberation.tell(wave.result()[0])
+
+    async def _conclude(self, step: Conclude) -> None:
+        prompt = conclusion(step, self.request)
+        aggregator = self.panel.aggregator
+        if self.listener and aggregator:
+            await self._tell(Working("writing the verdict"))
+            reply = await self._relay(aggregator.name, aggregator.stream(prompt))
+        else:
+            (reply,) = await self.panel.conclude([prompt])
+        self.deliberation.tell_conclusion(reply)
+
+    async def _relay(self, name: str, chunks: AsyncIterator[Chunk]) -> Reply:
+        """Pass a reply's text on as it comes. A failure is a value only while nothing was told:
+        after that no other expert can take over, and it is raised."""
+        started = perf_counter()
+        reply = Answer(name, "")
+        try:
+            async with aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
+                async for chunk in chunks:
+                    reply = _extended(reply, chunk)
+                    if chunk.text:
+                        await self._tell(Text(chunk.text))
+        except ExpertError as error:
+            if self.told:
+                raise
+            return error.failure(name, perf_counter() - started)
+        return replace(reply, seconds=perf_counter() - started)
+
+    async def _tell(self, event: Working | Text) -> None:
+        if self.listener:
+            self.told = self.told or isinstance(event, Text)
+            await self.listener(event)
+
+
+def _extended(reply: Answer, chunk: Chunk) -> Answer:
+    return replace(
+        reply,
+        text=reply.text + chunk.text,
+        finish=chunk.finish or reply.finish,
+        usage=chunk.usage or reply.usage,
+    )

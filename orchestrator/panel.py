@@ -1,0 +1,58 @@
+"""Asks experts what a deliberation wants asked. Shared by the drivers that call real experts."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from experts import prompts
+from experts.base import Expert
+from experts.types import Cause, Chunk, Failure, Prompt, Reply
+from orchestrator.deliberation import Conclude
+from orchestrator.types import Request
+
+AGAIN = 0.7  # temperature of an expert that is asked a second time in one wave
+
+
+class Panel:
+    """The experts at hand, by name, and the aggregator among them, if there is one."""
+
+    def __init__(self, experts: Mapping[str, Expert], aggregator: Expert | None = None) -> None:
+        self.experts = dict(experts)
+        self.aggregator = aggregator
+
+    async def ask(self, name: str, asked: Sequence[Prompt]) -> list[Reply]:
+        """One reply per prompt, in order; the prompts run as one batch."""
+        return await self.experts[name].ask(asked)
+
+    def stream(self, name: str, asked: Prompt) -> AsyncIterator[Chunk]:
+        return self.experts[name].stream(asked)
+
+    async def conclude(self, asked: Sequence[Prompt]) -> list[Reply]:
+        """The aggregator's replies; failures where there is no aggregator."""
+        if self.aggregator is None:
+            return [
+                Failure("aggregator", Cause.REJECTED, "the registry names no aggregator")
+            ] * len(asked)
+        return await self.aggregator.ask(asked)
+
+
+def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
+    """Who is asked what in one wave. An expert drawn twice is sampled the second time: a greedy
+    repeat would only say the same again."""
+    asked: list[tuple[str, Prompt]] = []
+    for expert in experts:
+        prompt = request.for_experts
+        repeat = sum(expert == name for name, _ in asked)
+        if repeat:
+            hotter = max(prompt.sampling.temperature, AGAIN)
+            seed = (prompt.sampling.seed or 0) + repeat
+            prompt = replace(
+                prompt, sampling=replace(prompt.sampling, temperature=hotter, seed=seed)
+            )
+        asked.append((expert, prompt))
+    return asked
+
+
+def conclusion(step: Conclude, request: Request) -> Prompt:
+    """What the aggregator is asked: the question and the replies, fenced as data."""
+    text = prompts.synthesis(request.for_experts.text, step.replies)
+    return Prompt.of(text, request.prompt.sampling)

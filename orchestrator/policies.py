@@ -1,0 +1,60 @@
+"""The named ways to answer a question. A policy's name is a model's name: `convene/auto`."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from routing.router import Recruiting
+
+Aggregator = Literal["vote", "synthesize", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who is recruited, when asking stops, and who writes the verdict."""
+
+    recruiting: Recruiting
+    aggregator: Aggregator = "vote"
+    # Asking stops once some answer is believed this much; None asks the whole panel at once.
+    confidence: float | None = None
+
+    @property
+    def name(self) -> str:
+        return self.recruiting.policy
+
+
+def _policy(
+    name: str,
+    score: str = "competence",
+    draw: str = "top",
+    size: int = 3,
+    aggregator: Aggregator = "vote",
+) -> Policy:
+    return Policy(Recruiting(name, score, draw, size), aggregator)
+
+
+AUTO = replace(_policy("auto"), confidence=0.7)
+POLICIES: dict[str, Policy] = {
+    policy.name: policy
+    for policy in (
+        AUTO,
+        _policy("single", size=1, aggregator="none"),
+        _policy("best-single", score="overall", size=1, aggregator="none"),
+        _policy("vote"),
+        _policy("fixed-vote", score="overall"),
+        _policy("synthesize", aggregator="synthesize"),
+        _policy("symbolic-moe", "symbolic-moe", "with_replacement", aggregator="synthesize"),
+        _policy("everyone", draw="everyone"),
+        _policy("random", draw="uniform", size=1, aggregator="none"),
+    )
+}
+
+
+def configured(size: int, confidence: float, aggregator: Aggregator) -> dict[str, Policy]:
+    """The policies with `auto` as an operator set it."""
+    recruiting = replace(AUTO.recruiting, size=size)
+    return {**POLICIES, "auto": Policy(recruiting, aggregator, confidence)}
+
+
+def pinned(expert: str) -> Policy:
+    """The policy of a request that names an expert: that one alone."""
+    return Policy(Recruiting(expert, size=1), "none")

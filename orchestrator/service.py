@@ -1,0 +1,116 @@
+"""The service: everything that answers questions, behind four calls."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from orchestrator.batch import Case, deliberate_all
+from orchestrator.deliberation import Deliberation
+from orchestrator.errors import OrchestratorError, UnknownModel
+from orchestrator.online import Listener, Online
+from orchestrator.panel import Panel
+from orchestrator.policies import POLICIES, Policy, pinned
+from orchestrator.types import Event, Request, Text, Verdict, Working
+from routing.router import Router
+from routing.types import Route
+
+BACKLOG = 256  # events a slow reader may leave waiting before the panel waits for it
+TOGETHER = 1024  # questions of a batch that deliberate at the same time
+
+
+class Service:
+    """Answers requests with the panel and the router it is given."""
+
+    def __init__(
+        self, panel: Panel, router: Router, policies: Mapping[str, Policy] = POLICIES
+    ) -> None:
+        self._panel = panel
+        self._router = router
+        self._policies = dict(policies)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return tuple(self._policies)
+
+    @property
+    def experts(self) -> tuple[str, ...]:
+        return tuple(self._panel.experts)
+
+    async def route(self, request: Request) -> Route:
+        """Who would be asked and why; nobody is. Raises `UnknownModel`."""
+        (route,) = await self._routes([request])
+        return route
+
+    async def answer(self, request: Request) -> Verdict:
+        """The verdict. Raises `UnknownModel` or `PanelFailed`."""
+        return await self._deliberate(request, None)
+
+    async def stream(self, request: Request) -> AsyncIterator[Event]:
+        """The verdict's text as soon as it is sure to be its text, the verdict itself last."""
+        events: asyncio.Queue[Working | Text | None] = asyncio.Queue(BACKLOG)
+
+        async def work() -> Verdict:
+            try:
+                return await self._deliberate(request, events.put)
+            finally:
+                await events.put(None)
+
+        working = asyncio.create_task(work(), name="deliberate")
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            yield await working
+        finally:
+            working.cancel()
+            await asyncio.wait([working])
+
+    async def answer_all(
+        self, requests: Sequence[Request]
+    ) -> AsyncIterator[tuple[int, Verdict | OrchestratorError]]:
+        """(place in `requests`, verdict or why there is none), as questions finish. Each round's
+        asks are grouped by expert; one bad request costs only itself."""
+        for first in range(0, len(requests), TOGETHER):
+            chunk = requests[first : first + TOGETHER]
+            known: list[int] = []
+            for place, request in enumerate(chunk):
+                try:
+                    self._policy(request.model)
+                    known.append(place)
+                except UnknownModel as error:
+                    yield first + place, error
+            cases = await self._cases([chunk[place] for place in known])
+            async for place, verdict in deliberate_all(cases, self._panel):
+                yield first + known[place], verdict
+
+    async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
+        started = perf_counter()
+        (case,) = await self._cases([request])
+        routed = perf_counter() - started
+        verdict = await Online(case.deliberation, request, self._panel, listener).run()
+        return replace(verdict, timings=replace(verdict.timings, route=routed))
+
+    async def _cases(self, requests: Sequence[Request]) -> list[Case]:
+        routes = await self._routes(requests)
+        return [
+            Case(request, Deliberation(route, self._policy(request.model), request.options))
+            for request, route in zip(requests, routes, strict=True)
+        ]
+
+    async def _routes(self, requests: Sequence[Request]) -> list[Route]:
+        policies = [self._policy(request.model) for request in requests]
+        free = [r.question for r in requests if r.model not in self._panel.experts]
+        skills = iter(await self._router.skills(free))
+        return [
+            self._router.pinned(request.model)
+            if request.model in self._panel.experts
+            else self._router.recruit(request.question, next(skills), policy.recruiting)
+            for request, policy in zip(requests, policies, strict=True)
+        ]
+
+    def _policy(self, model: str) -> Policy:
+        if model in self._panel.experts:
+            return pinned(model)
+        if model not in self._policies:
+            raise UnknownModel(model, [*self._policies, *self._panel.experts])
+        return self._policies[model]

@@ -1,0 +1,65 @@
+"""The verdict's story as plain data: who was asked and why, what they said, and how it ended."""
+
+from typing import Any
+
+from experts.types import Answer, Reply
+from orchestrator.types import Verdict
+from routing.types import Route
+
+DIGITS = 6
+
+
+def route_story(route: Route) -> dict[str, Any]:
+    """A route with every term of every score."""
+    return {
+        "policy": route.policy,
+        "skills": {skill: _short(weight) for skill, weight in route.skills},
+        "panel": list(route.panel),
+        "candidates": [
+            {
+                "expert": candidate.expert,
+                "competence": _short(candidate.competence),
+                "score": _short(candidate.score),
+                "terms": {term.name: _short(term.value) for term in candidate.terms},
+            }
+            for candidate in route.candidates
+        ],
+        "notes": list(route.notes),
+    }
+
+
+def story(verdict: Verdict) -> dict[str, Any]:
+    """A verdict and how it came about."""
+    return {
+        **route_story(verdict.route),
+        "notes": [*verdict.route.notes, *verdict.notes],
+        "answer": verdict.answer,
+        "author": verdict.author,
+        "aggregator": verdict.aggregator,
+        "confidence": _short(verdict.confidence),
+        "agreement": _short(verdict.agreement),
+        "calls": verdict.calls,
+        "replies": [_reply(reply) for reply in verdict.replies],
+        "usage": {
+            "prompt_tokens": verdict.usage.prompt_tokens,
+            "completion_tokens": verdict.usage.completion_tokens,
+            "cost_usd": verdict.usage.cost_usd,
+        },
+        "timings": {
+            "route_seconds": _short(verdict.timings.route),
+            "panel_seconds": _short(verdict.timings.panel),
+            "aggregate_seconds": _short(verdict.timings.aggregate),
+            "total_seconds": _short(verdict.timings.total),
+        },
+    }
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    told = {"expert": reply.expert, "seconds": _short(reply.seconds)}
+    if isinstance(reply, Answer):
+        return {**told, "text": reply.text, "finish": reply.finish}
+    return {**told, "error": reply.cause.value, "message": reply.message}
+
+
+def _short(value: float) -> float:
+    return round(value, DIGITS)

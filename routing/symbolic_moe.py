@@ -1,0 +1,53 @@
+"""Symbolic-MoE's scores, as its published code computes them (Chen et al. 2025).
+
+Kept faithful so that results stay comparable: integer profiles (+1 right, -1 wrong) without
+normalisation or prior, and recruiting in proportion to suitability times global competency.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.competence import Competence
+from routing.types import Candidate, Term
+
+TEMPERATURE = 0.5  # the paper says softmax; the code raises to 1/T and normalises
+
+
+def candidates(competence: Competence, skills: Mapping[str, float]) -> tuple[Candidate, ...]:
+    """Every expert with score = suitability x global competency, best first.
+
+    Suitability is the sum of the profile over the question's keywords; a keyword that was
+    mapped twice counts twice, which the weights here carry. The competence beside the score is
+    Convene's own belief: Symbolic-MoE has none, and votes need one.
+    """
+    evidence = competence.evidence
+    profile = evidence.wins - evidence.losses
+    columns = [evidence.skills.index(skill) for skill in skills if skill in evidence.skills]
+    weights = np.array([skills[evidence.skills[i]] for i in columns])
+    suitability = profile[:, columns] @ weights if columns else np.zeros(len(evidence.experts))
+    if not (suitability > 0).any():
+        suitability = suitability - suitability.min() + 1
+    globally = global_competency(profile)
+    beliefs = {c.expert: c.competence for c in competence.candidates(skills)}
+    found = [
+        Candidate(
+            name,
+            beliefs[name],
+            score := max(float(local), 0.0) * float(overall),
+            (Term(f"suitability {local:g} x global competency {overall:.4f}", score),),
+        )
+        for name, local, overall in zip(evidence.experts, suitability, globally, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda c: (-c.score, c.expert)))
+
+
+def global_competency(profile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each expert's share, shape (experts,): its profile's sum, shifted above 0, squared."""
+    totals = profile.sum(axis=1)
+    if (totals < 0).any():
+        totals = totals - totals.min() + 1
+    powered: NDArray[np.float64] = totals ** (1 / TEMPERATURE)
+    total = powered.sum()
+    return powered / total if total > 0 else np.full(len(powered), 1 / max(len(powered), 1))
