@@ -1,0 +1,54 @@
+"""The values that cross between an expert and its engine's process."""
+
+from dataclasses import dataclass, field
+
+from experts.types import Cause, FinishReason, Message, Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One prompt for an engine: which weights, what to say to them, how to draw the reply."""
+
+    base: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    sampling: Sampling = field(default_factory=Sampling)
+    adapter: str | None = None
+    tokenizer: str | None = None  # whose chat template to use; None: the engine's
+    max_model_len: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text that an engine produced for a request, and where that request stands."""
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    finish: FinishReason | None = None  # None: more will come
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an engine gave no reply."""
+
+    cause: Cause
+    message: str
+
+
+Outcome = Piece | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What an engine process is doing, for health and for people."""
+
+    family: str
+    pid: int
+    resident: str
+    swaps: int
+    waiting: dict[str, int]  # prompts per base that are not in the engine yet
+    running: int
+    busy_seconds: float  # spent in the engine since it started
+    swap_seconds: float
+    start_seconds: float

@@ -1,0 +1,28 @@
+"""Which of a family's engines a group of prompts goes to. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SWAP_COST = 16  # waiting prompts that are worth as much as a change of weights
+DOWN_COST = 10_000  # an engine that restarts is the last choice, but better than none
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is known of an engine without asking it."""
+
+    bases: frozenset[str]  # resident, or about to be
+    prompts: int  # sent and not answered
+    up: bool = True
+
+
+def place(loads: Sequence[Load], base: str) -> int:
+    """The engine that holds the base already, unless it is so busy that another with a swap is
+    the better choice; among equals the first, so that the same history gives the same place."""
+
+    def cost(index: int) -> tuple[int, int]:
+        load = loads[index]
+        swap = 0 if base in load.bases else SWAP_COST
+        return load.prompts + swap + (0 if load.up else DOWN_COST), index
+
+    return min(range(len(loads)), key=cost)

@@ -1,0 +1,83 @@
+"""Builds tiny random models that vLLM loads in seconds: for tests, never for answers."""
+
+import string
+from pathlib import Path
+
+TEMPLATE = (
+    "{% for m in messages %}"
+    "{{ {'system': '<s>', 'user': '<u>', 'assistant': '<a>'}[m['role']] + m['content'] }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<a>' }}{% endif %}"
+)
+SPECIAL = ("<pad>", "<eos>", "<unk>", "<s>", "<u>", "<a>")
+CONTEXT = 256  # tokens
+
+
+def tokenizer(folder: Path) -> Path:
+    """One token per printable character, with a chat template."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    names = [*SPECIAL, *dict.fromkeys(string.printable)]
+    core = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
+    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    core.decoder = decoders.Fuse()
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        pad_token="<pad>",
+        eos_token="<eos>",
+        unk_token="<unk>",
+        extra_special_tokens=["<s>", "<u>", "<a>"],
+    )
+    fast.chat_template = TEMPLATE
+    fast.save_pretrained(str(folder))
+    return folder
+
+
+def llama(folder: Path, *, seed: int, layers: int = 2) -> Path:
+    """A random Llama of 4 heads by 32; another number of layers is another family."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(SPECIAL) + len(string.printable),
+        hidden_size=128,
+        intermediate_size=256,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=CONTEXT,
+        initializer_range=0.2,  # wide, so that different seeds say different things
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=None,
+        tie_word_embeddings=False,
+    )
+    LlamaForCausalLM(config).save_pretrained(str(folder))
+    return folder
+
+
+def lora(folder: Path, base: Path, *, seed: int, rank: int = 8) -> Path:
+    """A random adapter on `base`, strong enough to change what it says."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_pretrained(str(base))
+    config = LoraConfig(
+        r=rank, lora_alpha=4 * rank, target_modules=["q_proj", "v_proj"], init_lora_weights=False
+    )
+    adapted = get_peft_model(model, config)
+    adapted.save_pretrained(str(folder))
+    return folder
+
+
+def broken(folder: Path, like: Path) -> Path:
+    """A model that looks right until its weights are read: the file ends too early."""
+    folder.mkdir()
+    for name in ("config.json", "generation_config.json"):
+        (folder / name).write_bytes((like / name).read_bytes())
+    whole = (like / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    return folder
