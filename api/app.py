@@ -1,0 +1,48 @@
+"""The HTTP application: everything a client can reach."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api import chat, health, models
+from api.access import Access
+from api.errors import HANDLED, respond
+from api.guard import MIB, Guard
+from api.opening import Failed, doorkeeper
+from api.running import Opened
+
+
+def _ignored(_error: Exception) -> None:
+    """For servers that watch /readyz instead."""
+
+
+def create_app(
+    opened: Opened,
+    *,
+    failed: Failed = _ignored,
+    max_body: int = MIB,
+    hosts: Collection[str] | None = None,
+) -> FastAPI:
+    """The app around a service. It answers at once; what needs the service is refused with 503
+    until `opened` has opened it. `failed` hears if it cannot."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with doorkeeper(opened, failed) as door:
+            app.state.door = door
+            yield
+
+    # The interactive docs would load scripts from elsewhere; a redirect would trust the Host.
+    app = FastAPI(
+        title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    for module in (chat, models, health):
+        app.include_router(module.router)
+    for error in (*HANDLED, RequestValidationError, HTTPException):
+        app.add_exception_handler(error, respond)
+    app.add_middleware(Guard, max_body=max_body, hosts=hosts)
+    app.add_middleware(Access)
+    return app

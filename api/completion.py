@@ -1,0 +1,65 @@
+"""The documents of OpenAI's chat completion API, made from a verdict."""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from experts.types import Answer, FinishReason, Usage
+from orchestrator.story import story
+from orchestrator.types import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One completion's identity, and the documents that carry it. `model` is as asked for."""
+
+    model: str
+    include_usage: bool = False
+    id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(16)}")
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    def whole(self, verdict: Verdict) -> dict[str, Any]:
+        message = {"role": "assistant", "content": verdict.text, "refusal": None}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": ended(verdict)}
+        return {
+            **self._head("chat.completion"),
+            "choices": [choice],
+            "usage": counted(verdict.usage),
+            "convene": story(verdict),
+        }
+
+    def first(self) -> dict[str, Any]:
+        return self._chunk({"role": "assistant", "content": ""})
+
+    def text(self, text: str) -> dict[str, Any]:
+        return self._chunk({"content": text})
+
+    def last(self, verdict: Verdict) -> dict[str, Any]:
+        return {**self._chunk({}, ended(verdict)), "convene": story(verdict)}
+
+    def usage(self, verdict: Verdict) -> dict[str, Any]:
+        head = self._head("chat.completion.chunk")
+        return {**head, "choices": [], "usage": counted(verdict.usage)}
+
+    def _chunk(self, delta: dict[str, Any], finish: FinishReason | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        usage = {"usage": None} if self.include_usage else {}
+        return {**self._head("chat.completion.chunk"), "choices": [choice], **usage}
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+
+def ended(verdict: Verdict) -> FinishReason:
+    """Why the text ends: as its author's reply did. A synthesis is no reply: it ran to its end."""
+    replies = (reply for reply in verdict.replies if isinstance(reply, Answer))
+    return next((r.finish for r in replies if r.expert == verdict.author), "stop")
+
+
+def counted(usage: Usage) -> dict[str, int]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }

@@ -1,0 +1,133 @@
+"""The one table from what went wrong to what the client is told, in OpenAI's error shape.
+
+ApiError
+├── NotOpen     the service is still opening, or closing
+└── HungUp      the client is gone; nobody reads the answer
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.exceptions import HTTPException, RequestValidationError
+from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.invalid import explained
+from api.wire import Json
+from experts.types import Failure
+from orchestrator.errors import PanelFailed, UnknownModel
+
+
+class ApiError(Exception):
+    """The request has no answer for a reason of the HTTP layer's own."""
+
+
+class NotOpen(ApiError):  # noqa: N818 - named for the state it reports
+    """The service is still opening, or closing."""
+
+    def __init__(self) -> None:
+        super().__init__("the experts are still starting; GET /readyz says what is awaited")
+
+
+class HungUp(ApiError):  # noqa: N818 - named for the state it reports
+    """The client is gone; nobody reads the answer."""
+
+
+class BodyTooLarge(HTTPException):
+    """The body is above the limit. An HTTPException, so that FastAPI's body reader lets it by."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"the body is above the limit of {limit} bytes; send less text")
+
+
+class BodyTooSlow(HTTPException):
+    """The body did not arrive within the deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(408, f"the body did not arrive within {seconds:g} s; send it again")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a client is told of one class of error. No `message`: the error's own."""
+
+    status: int
+    type: str
+    code: str | None = None
+    param: str | None = None
+    message: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+TABLE: dict[type[Exception], Told] = {
+    UnknownModel: Told(404, "invalid_request_error", "model_not_found", "model"),
+    PanelFailed: Told(502, "panel_error", "panel_failed"),
+    NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),
+    HungUp: Told(499, "client_closed_request"),
+    Exception: Told(
+        500,
+        "server_error",
+        "internal_error",
+        message="something is wrong in this server; its log has the reason under this request's id",
+    ),
+}
+HANDLED = (*(error for error in TABLE if error is not Exception),)
+
+
+def told(error: Exception) -> Told:
+    """What the table says of an error: the entry of its nearest ancestor."""
+    if isinstance(error, RequestValidationError):
+        reason = explained(error)
+        return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
+    if isinstance(error, AnyHTTPException):
+        return _of_status(error)
+    return next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
+
+
+def document(error: Exception) -> dict[str, Any]:
+    """The body of the answer: `{"error": {"message", "type", "param", "code"}}`."""
+    entry = told(error)
+    body: dict[str, Any] = {
+        "message": str(error) if entry.message is None else entry.message,
+        "type": entry.type,
+        "param": entry.param,
+        "code": entry.code,
+    }
+    if isinstance(error, PanelFailed):
+        body["convene"] = {"failures": [_failure(failure) for failure in error.failures]}
+    return {"error": body}
+
+
+def response(error: Exception) -> Response:
+    entry = told(error)
+    headers = dict(entry.headers)
+    if isinstance(error, PanelFailed) and not any(f.cause.retryable for f in error.failures):
+        headers["x-should-retry"] = "false"  # OpenAI's clients would ask the whole panel again
+    return Json(document(error), status_code=entry.status, headers=headers)
+
+
+async def respond(_request: Request, error: Exception) -> Response:
+    """The handler that the app registers for every entry of the table."""
+    return response(error)
+
+
+def _of_status(error: AnyHTTPException) -> Told:
+    """Errors the framework raises, which carry a status of their own."""
+    messages = {
+        404: "no such URL; the API is under /v1, such as POST /v1/chat/completions",
+        405: "this URL does not take that method",
+    }
+    message = messages.get(error.status_code, str(error.detail))
+    kind = "invalid_request_error" if error.status_code < 500 else "server_error"
+    headers = tuple((error.headers or {}).items())
+    return Told(error.status_code, kind, message=message, headers=headers)
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "expert": failure.expert,
+        "cause": failure.cause.value,
+        "message": failure.message,
+        "seconds": round(failure.seconds, 3),
+    }

@@ -1,0 +1,35 @@
+"""GET /healthz: the process lives. GET /readyz: it can answer questions."""
+
+import asyncio
+
+from fastapi import APIRouter, Request, Response
+
+from api.opening import door
+from api.running import Running
+from api.wire import Json
+
+router = APIRouter()
+SECONDS = 5.0  # a check that takes longer is itself a reason not to be ready
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"])
+async def healthz() -> Response:
+    return Json({"status": "ok"})
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+async def readyz(request: Request) -> Response:
+    running = door(request).running
+    awaiting = ["the experts to start"] if running is None else await _missing(running)
+    if awaiting:
+        headers = {"retry-after": "5"}
+        return Json({"status": "waiting", "awaiting": awaiting}, status_code=503, headers=headers)
+    return Json({"status": "ready", "awaiting": []})
+
+
+async def _missing(running: Running) -> list[str]:
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await running.ready()
+    except TimeoutError:
+        return [f"the health check, which took more than {SECONDS:g} s"]

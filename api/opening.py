@@ -1,0 +1,69 @@
+"""Opens the service while HTTP is already being answered, and closes it at the end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.errors import NotOpen
+from api.running import Opened, Running
+
+logger = logging.getLogger("convene.api")
+Failed = Callable[[Exception], None]
+
+
+class Door:
+    """Whether the service is open. One task opens, holds and closes it: contexts of task groups
+    must be left by the task that entered them."""
+
+    def __init__(self) -> None:
+        self.running: Running | None = None
+        self._closing = asyncio.Event()
+
+    async def hold(self, opened: Opened, failed: Failed) -> None:
+        try:
+            async with opened() as running:
+                self.running = running
+                logger.info("ready to answer", extra={"action": "opened"})
+                await self._closing.wait()
+                self.running = None
+        except Exception as error:
+            self.running = None
+            logger.exception("the service cannot run: %s", error, extra={"action": "open_failed"})
+            failed(error)
+
+    def close(self) -> None:
+        """Closes it in good order; one that is still opening is cancelled instead."""
+        self._closing.set()
+
+
+@asynccontextmanager
+async def doorkeeper(opened: Opened, failed: Failed) -> AsyncIterator[Door]:
+    """A door that starts to open at once, and is closed when the context ends."""
+    door = Door()
+    task = asyncio.create_task(door.hold(opened, failed), name="hold the service open")
+    try:
+        yield door
+    finally:
+        if door.running is None:
+            task.cancel()
+        door.close()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def door(request: Request) -> Door:
+    found: Door = request.app.state.door
+    return found
+
+
+async def _open(request: Request) -> Running:
+    running = door(request).running
+    if running is None:
+        raise NotOpen
+    return running
+
+
+Open = Annotated[Running, Depends(_open)]

@@ -1,0 +1,32 @@
+"""Cancels work that nobody waits for. uvicorn cancels no endpoint when its client hangs up."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from starlette.types import Receive
+
+from api.errors import HungUp
+
+T = TypeVar("T")
+
+
+async def unless_hung_up(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """The work's result; raises `HungUp` and cancels it if the client leaves before. The body
+    must have been read, so that all that can still be received is the client's leaving."""
+    working = asyncio.create_task(work, name="answer a request")
+    leaving = asyncio.create_task(_hung_up(receive), name="watch a client")
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise HungUp("the client hung up; its work was cancelled")
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,46 @@
+"""What the HTTP layer and the command line call: a service that is open, and its health."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.types import Event, Request, Verdict
+from routing.types import Route
+
+
+class Service(Protocol):
+    """Answers questions. All three calls raise `UnknownModel`, all but `route` `PanelFailed`."""
+
+    @property
+    def policies(self) -> tuple[str, ...]: ...
+
+    @property
+    def experts(self) -> tuple[str, ...]: ...
+
+    async def answer(self, request: Request) -> Verdict: ...
+
+    def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        """`Working` and `Text` in between, exactly one `Verdict` last."""
+        ...
+
+    async def route(self, request: Request) -> Route:
+        """Who would be asked, without asking."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An open service. `ready` says what it still lacks; nothing means ready."""
+
+    service: Service
+    ready: Callable[[], Awaitable[list[str]]]
+
+
+Opened = Callable[[], AbstractAsyncContextManager[Running]]
+
+
+def named(model: str, service: Service) -> str:
+    """The service's own name for a model: `convene/auto` is the policy `auto`."""
+    policy = model.removeprefix("convene/")
+    return policy if policy in service.policies else model

@@ -1,0 +1,39 @@
+"""Bytes for the wire: JSON responses and server-sent events."""
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+
+
+def dumps(document: Any) -> bytes:
+    """Compact JSON in ASCII: half an emoji from a backend's stream survives as an escape."""
+    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+class Json(Response):
+    """A JSON response of plain values; skips FastAPI's re-validation of what we built."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return dumps(content)
+
+
+DONE = b"data: [DONE]\n\n"
+
+
+def data(document: Any) -> bytes:
+    """One event for the client's parser."""
+    return b"data: " + dumps(document) + b"\n\n"
+
+
+def failure(document: Any) -> bytes:
+    """An `error` event: what a stream ends with when it cannot be finished."""
+    return b"event: error\n" + data(document)
+
+
+def comment(text: str) -> bytes:
+    """A line that clients skip and proxies count as life."""
+    line = " ".join(text.split())  # a line break would end the comment
+    return f": {line}\n\n".encode("utf-8", "replace")

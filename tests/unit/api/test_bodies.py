@@ -1,0 +1,265 @@
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.bodies import ChatBody
+from experts.types import Message, Sampling
+from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of
+
+USER = {"role": "user", "content": "why?"}
+IMAGE = {"type": "image_url", "image_url": {"url": "http://x/y.png"}}
+
+
+def messages(*turns):
+    return asking(messages=list(turns))
+
+
+WRONG = {
+    "no model": ({"messages": [USER]}, "model", "missing_required_parameter"),
+    "null model": (asking(model=None), "model", "missing_required_parameter"),
+    "empty model": (asking(model=""), "model", "invalid_value"),
+    "model a number": (asking(model=7), "model", "invalid_type"),
+    "no messages": ({"model": "auto"}, "messages", "missing_required_parameter"),
+    "messages empty": (messages(), "messages", "empty_array"),
+    "messages a string": (asking(messages="why?"), "messages", "invalid_type"),
+    "message a string": (messages("why?"), "messages.0", "invalid_type"),
+    "no role": (messages({"content": "x"}), "messages.0.role", "missing_required_parameter"),
+    "tool role": (messages({"role": "tool", "content": "x"}), "messages.0.role", "invalid_value"),
+    "no content": (messages({"role": "user"}), "messages.0.content", "missing_required_parameter"),
+    "null content": (
+        messages({"role": "user", "content": None}),
+        "messages.0.content",
+        "missing_required_parameter",
+    ),
+    "content a number": (asking(5), "messages.0.content", "invalid_type"),
+    "content an object": (asking({"text": "x"}), "messages.0.content", "invalid_type"),
+    "content blank": (asking(" \n"), "messages.0.content", "invalid_value"),
+    "half an emoji": (asking("\ud83d"), "messages.0.content", "invalid_value"),
+    "half an emoji in a part": (
+        asking([{"type": "text", "text": "\ud83d"}]),
+        "messages.0.content.0.text",
+        "invalid_value",
+    ),
+    "model half an emoji": (asking(model="\ud83d"), "model", "invalid_value"),
+    "content no parts": (asking([]), "messages.0.content", "invalid_value"),
+    "image part": (asking([IMAGE]), "messages.0.content.0.type", "unsupported_parameter"),
+    "audio part": (
+        asking([{"type": "text", "text": "x"}, {"type": "input_audio", "input_audio": {}}]),
+        "messages.0.content.1.type",
+        "unsupported_parameter",
+    ),
+    "part without text": (
+        asking([{"type": "text"}]),
+        "messages.0.content.0.text",
+        "missing_required_parameter",
+    ),
+    "part a string": (asking(["x"]), "messages.0.content.0", "invalid_type"),
+    "no user": (messages({"role": "system", "content": "x"}), "messages", "invalid_value"),
+    "ends with assistant": (
+        messages(USER, {"role": "assistant", "content": "x"}),
+        "messages.1.role",
+        "invalid_value",
+    ),
+    "last user empty": (
+        messages(USER, {"role": "user", "content": ""}),
+        "messages.1.content",
+        "invalid_value",
+    ),
+    "unknown key in message": (
+        messages({**USER, "mood": "good"}),
+        "messages.0.mood",
+        "unknown_parameter",
+    ),
+    "tool calls in message": (
+        messages({"role": "assistant", "content": "", "tool_calls": [{}]}, USER),
+        "messages.0.tool_calls",
+        "unsupported_parameter",
+    ),
+    "text too long": (asking("x" * 100_001), "messages", "string_above_max_length"),
+    "too many messages": (messages(*[USER] * 1001), "messages", "array_above_max_length"),
+    "unknown key": (asking(temprature=1), "temprature", "unknown_parameter"),
+    "temperature a string": (asking(temperature="hot"), "temperature", "invalid_type"),
+    "temperature a bool": (asking(temperature=True), "temperature", "invalid_type"),
+    "temperature too high": (asking(temperature=2.1), "temperature", "invalid_value"),
+    "top_p zero": (asking(top_p=0), "top_p", "invalid_value"),
+    "max_tokens zero": (asking(max_tokens=0), "max_tokens", "invalid_value"),
+    "max_tokens fraction": (asking(max_tokens=1.5), "max_tokens", "invalid_type"),
+    "max_completion_tokens": (
+        asking(max_completion_tokens="9"),
+        "max_completion_tokens",
+        "invalid_type",
+    ),
+    "seed huge": (asking(seed=2**70), "seed", "invalid_value"),
+    "five stops": (asking(stop=list("abcde")), "stop", "array_above_max_length"),
+    "stop a number": (asking(stop=1), "stop", "invalid_type"),
+    "stop with a number": (asking(stop=["a", 1]), "stop.1", "invalid_type"),
+    "stop empty": (asking(stop=""), "stop", "invalid_value"),
+    "n two": (asking(n=2), "n", "invalid_value"),
+    "stream a string": (asking(stream="yes"), "stream", "invalid_type"),
+    "stream_options alone": (
+        asking(stream_options={"include_usage": True}),
+        "stream_options",
+        "invalid_value",
+    ),
+    "stream_options unknown": (
+        asking(stream=True, stream_options={"usage": True}),
+        "stream_options.usage",
+        "unknown_parameter",
+    ),
+    "tools": (asking(tools=[{"type": "function"}]), "tools", "unsupported_parameter"),
+    "json mode": (
+        asking(response_format={"type": "json_object"}),
+        "response_format",
+        "unsupported_parameter",
+    ),
+    "logprobs": (asking(logprobs=True), "logprobs", "unsupported_parameter"),
+    "logit_bias": (asking(logit_bias={"1": 2}), "logit_bias", "unsupported_parameter"),
+    "frequency_penalty": (
+        asking(frequency_penalty=0.5),
+        "frequency_penalty",
+        "unsupported_parameter",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "param", "code"), WRONG.values(), ids=WRONG.keys())
+async def test_a_wrong_body_is_refused_naming_the_parameter(body, param, code):
+    async with client_of(app_of(ScriptedService())) as client:
+        response = await client.post(
+            "/v1/chat/completions",
+            content=json.dumps(body),  # in ASCII, so that half an emoji can be sent
+            headers={"content-type": "application/json"},
+        )
+    error = response.json()["error"]
+    assert (response.status_code, error["param"], error["code"]) == (400, param, code)
+    assert error["type"] == "invalid_request_error"
+    assert error["message"].startswith(f"{param}: ")
+
+
+NOT_JSON = {
+    "text": b"why?",
+    "cut off": b'{"model":',
+    "empty": b"",
+    "array": b"[]",
+    "null": b"null",
+    "not utf-8": b'{"model": "\xff"}',
+    "nested deep": b"[" * 100_000,
+    "long number": b'{"seed": ' + b"9" * 10_000 + b"}",
+    "NaN": b'{"model":"auto","temperature":NaN,"messages":[{"role":"user","content":"x"}]}',
+}
+
+
+@pytest.mark.parametrize("content", NOT_JSON.values(), ids=NOT_JSON.keys())
+async def test_what_is_no_json_object_is_refused(content):
+    async with client_of(app_of(ScriptedService())) as client:
+        headers = {"content-type": "application/json"}
+        response = await client.post("/v1/chat/completions", content=content, headers=headers)
+    assert response.status_code == 400
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+async def test_a_body_that_is_not_declared_as_json_is_refused():
+    async with client_of(app_of(ScriptedService())) as client:
+        response = await client.post("/v1/chat/completions", content=b'{"model": "auto"}')
+    assert response.status_code == 400
+    assert "content-type" in response.json()["error"]["message"]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+ROLES = st.sampled_from(["system", "developer", "user", "assistant", "tool"])
+TURN = st.fixed_dictionaries(
+    {},
+    optional={"role": ROLES | JSON, "content": st.text() | JSON, "name": JSON, "tool_calls": JSON},
+)
+CHAT = st.fixed_dictionaries(
+    {"model": st.sampled_from(["auto", "convene/vote", "ada", "zed"])},
+    optional={
+        "messages": st.lists(TURN, max_size=3) | JSON,
+        "temperature": st.floats(0, 3) | JSON,
+        "stop": JSON,
+        "seed": st.integers() | JSON,
+        "tools": JSON,
+        "response_format": JSON,
+        "stream_options": JSON,
+        "metadata": JSON,
+    },
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=CHAT | JSON)
+async def test_no_body_breaks_the_server(body):
+    async with client_of(app_of(ScriptedService())) as client:
+        for path in ("/v1/chat/completions", "/v1/route"):
+            response = await client.post(path, json=body)
+            assert response.status_code in (200, 400, 404)
+            if response.status_code != 200:
+                assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def request_of(**body):
+    return ChatBody.model_validate(asking(**body)).request(ScriptedService())
+
+
+def test_sampling_is_passed_on_and_defaults_to_greedy():
+    asked = request_of(
+        temperature=1, top_p=0.5, max_tokens=9, max_completion_tokens=7, seed=3, stop="end"
+    )
+    assert asked.prompt.sampling == Sampling(7, 1.0, 0.5, 3, ("end",))
+    assert request_of().prompt.sampling == Sampling()
+
+
+def test_parts_are_paragraphs_and_developers_are_systems():
+    turns = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": t} for t in ("one", "two")]},
+    ]
+    asked = ChatBody.model_validate(asking(messages=turns)).request(ScriptedService())
+    assert asked.prompt.messages == (Message("system", "Be brief."), Message("user", "one\ntwo"))
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("convene/vote", "vote"), ("vote", "vote"), ("ada", "ada"), ("convene/ada", "convene/ada")],
+)
+def test_a_policy_may_be_written_with_or_without_its_prefix(model, name):
+    assert request_of(model=model).model == name
+
+
+def test_parameters_that_ask_for_nothing_are_taken():
+    request_of(
+        n=1,
+        tools=[],
+        logprobs=False,
+        response_format={"type": "text"},
+        frequency_penalty=0,
+        presence_penalty=0.0,
+        parallel_tool_calls=True,
+        user="u",
+        metadata={"a": "b"},
+        stop=None,
+        stream_options=None,
+    )
+
+
+def test_an_assistants_turn_can_be_sent_back_as_it_came():
+    reply = {
+        "role": "assistant",
+        "content": "x",
+        "refusal": None,
+        "tool_calls": None,
+        "audio": None,
+    }
+    request_of(messages=[USER, reply, USER])

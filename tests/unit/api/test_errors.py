@@ -1,0 +1,45 @@
+import pytest
+
+from api.errors import TABLE, NotOpen, document, told
+from orchestrator import errors as orchestrator_errors
+from tests.unit.api.scripted import ScriptedService, app_of, client_of
+
+
+def test_every_error_of_the_orchestrator_has_an_entry():
+    leaves = [
+        error
+        for error in vars(orchestrator_errors).values()
+        if isinstance(error, type) and issubclass(error, Exception) and not error.__subclasses__()
+    ]
+    assert leaves
+    assert [error for error in leaves if error not in TABLE] == []
+
+
+def test_an_error_without_an_entry_is_told_as_its_nearest_ancestor():
+    class StillWarm(NotOpen):
+        pass
+
+    assert told(StillWarm()) is TABLE[NotOpen]
+    assert told(KeyError("x")) is TABLE[Exception]
+
+
+def test_a_bug_keeps_its_message_to_itself():
+    assert "hunter2" not in str(document(KeyError("hunter2")))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/v1/chat/completions", 405),
+        ("DELETE", "/v1/models", 405),
+        ("GET", "/v1/models/", 404),
+        ("GET", "/docs", 404),
+    ],
+)
+async def test_the_frameworks_own_errors_have_openais_shape(method, path, status):
+    async with client_of(app_of(ScriptedService())) as client:
+        response = await client.request(method, path)
+    assert response.status_code == status
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+    assert response.headers["x-request-id"].startswith("req_")

@@ -1,0 +1,26 @@
+import pytest
+
+from tests.unit.api.scripted import ScriptedService, app_of, client_of
+
+
+async def test_models_are_the_policies_then_the_experts():
+    async with client_of(app_of(ScriptedService())) as client:
+        listed = (await client.get("/v1/models")).json()
+    assert listed["object"] == "list"
+    assert [m["id"] for m in listed["data"]] == ["convene/auto", "convene/vote", "ada", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("name", "id"), [("convene/auto", "convene/auto"), ("auto", "convene/auto"), ("ada", "ada")]
+)
+async def test_one_model_is_found_by_its_name(name, id):
+    async with client_of(app_of(ScriptedService())) as client:
+        response = await client.get(f"/v1/models/{name}")
+    assert response.json()["id"] == id
+
+
+async def test_an_unknown_model_is_not_found():
+    async with client_of(app_of(ScriptedService())) as client:
+        response = await client.get("/v1/models/convene/zed")
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "model_not_found"
