@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from experts.types import Prompt, Reply
+from experts.types import Prompt
 from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
 from orchestrator.errors import PanelFailed
 from orchestrator.panel import Panel, conclusion, seats

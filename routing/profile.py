@@ -1,0 +1,55 @@
+"""What a profiling run leaves, ready for routing: labelled questions and counted evidence."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from routing.clusters import cluster_names
+from routing.encoder import Encoder, Vectors
+from routing.evidence import Evidence, Outcome
+from routing.skills import NearestSkills
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """One labelled question and how right each expert was on it, 0..1."""
+
+    question: str
+    skill: str | None
+    scores: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Graded questions with their skills and embeddings, shape (questions, dimension)."""
+
+    graded: tuple[Graded, ...]
+    skills: tuple[str, ...]
+    vectors: Vectors
+
+    @classmethod
+    async def of(cls, graded: Iterable[Graded], encoder: Encoder) -> "Profile":
+        """Embed the questions; those without a skill get their cluster as one."""
+        listed = tuple(graded)
+        vectors = await encoder.encode([item.question for item in listed])
+        return cls(listed, tuple(_skills(listed, vectors)), vectors)
+
+    def channel(self, encoder: Encoder) -> NearestSkills:
+        """The skill channel that looks a question up among these."""
+        return NearestSkills(encoder, self.skills, self.vectors)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence.of(
+            Outcome(expert, skill, score)
+            for item, skill in zip(self.graded, self.skills, strict=True)
+            for expert, score in item.scores
+        )
+
+
+def _skills(graded: Sequence[Graded], vectors: Vectors) -> list[str]:
+    bare = [i for i, item in enumerate(graded) if item.skill is None]
+    names = [item.skill or "" for item in graded]
+    if bare:
+        for i, name in zip(bare, cluster_names(vectors[bare]), strict=True):
+            names[i] = name
+    return names
