@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import response
 
-logger = logging.getLogger("convene.access")
+logger = logging.getLogger(__name__)
 REQUEST: ContextVar[str] = ContextVar("request", default="-")  # for log lines in between
 LABEL = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 PROBES = ("/healthz", "/readyz")

@@ -52,9 +52,10 @@ class Completion:
 
 
 def ended(verdict: Verdict) -> FinishReason:
-    """Why the text ends: as its author's reply did. A synthesis is no reply: it ran to its end."""
+    """Why the text ends: as the reply did whose text it is. A synthesis is nobody's reply."""
     replies = (reply for reply in verdict.replies if isinstance(reply, Answer))
-    return next((r.finish for r in replies if r.expert == verdict.author), "stop")
+    text = (verdict.author, verdict.text)
+    return next((r.finish for r in replies if (r.expert, r.text) == text), "stop")
 
 
 def counted(usage: Usage) -> dict[str, int]:

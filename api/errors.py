@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api.invalid import explained
 from api.wire import Json
+from experts.errors import ExpertError
 from experts.types import Failure
 from orchestrator.errors import PanelFailed, UnknownModel
 
@@ -63,6 +64,7 @@ class Told:
 TABLE: dict[type[Exception], Told] = {
     UnknownModel: Told(404, "invalid_request_error", "model_not_found", "model"),
     PanelFailed: Told(502, "panel_error", "panel_failed"),
+    ExpertError: Told(502, "panel_error", "expert_failed"),  # its text was already on its way
     NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(

@@ -11,7 +11,8 @@ from fastapi import Depends, Request
 from api.errors import NotOpen
 from api.running import Opened, Running
 
-logger = logging.getLogger("convene.api")
+logger = logging.getLogger(__name__)
+CLOSING = 30.0  # seconds to close in good order
 Failed = Callable[[Exception], None]
 
 
@@ -51,6 +52,8 @@ async def doorkeeper(opened: Opened, failed: Failed) -> AsyncIterator[Door]:
         if door.running is None:
             task.cancel()
         door.close()
+        await asyncio.wait((task,), timeout=CLOSING)
+        task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 

@@ -13,7 +13,7 @@ from api.feed import Feed, feeding
 from api.race import unless_hung_up
 from orchestrator.types import Event, Text, Verdict, Working
 
-logger = logging.getLogger("convene.api")
+logger = logging.getLogger(__name__)
 SILENCE = 10.0  # seconds after which a comment keeps proxies from closing the connection
 HEAD_START = 1.0  # seconds in which a failing panel still gets its own status
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from experts.errors import BackendUnavailable
 from experts.types import Answer, Cause, Failure, Usage
 from orchestrator.errors import PanelFailed
 from orchestrator.types import Text, Working
@@ -55,7 +56,7 @@ async def test_a_completion_has_openais_shape_and_its_story():
 
 
 async def test_a_reply_cut_short_says_so():
-    cut = replace(verdict(), replies=(Answer("ada", "It", Usage(1, 1), 0.1, "length"),))
+    cut = replace(verdict(), replies=(Answer("ada", verdict().text, Usage(1, 1), 0.1, "length"),))
     response = await post(ScriptedService((cut,)), asking())
     assert response.json()["choices"][0]["finish_reason"] == "length"
 
@@ -134,8 +135,12 @@ async def test_a_bug_is_a_500_that_tells_nothing_but_the_log(stream, caplog):
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(FAILED, "panel_failed"), (ZeroDivisionError("secret"), "internal_error")],
-    ids=["panel", "bug"],
+    [
+        (FAILED, "panel_failed"),
+        (BackendUnavailable("ada went away"), "expert_failed"),
+        (ZeroDivisionError("secret"), "internal_error"),
+    ],
+    ids=["panel", "author", "bug"],
 )
 async def test_an_error_after_the_first_text_ends_the_stream_as_an_event(error, code):
     response = await post(ScriptedService((Text("It "), error)), asking(stream=True))

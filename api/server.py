@@ -1,0 +1,49 @@
+"""Runs the app under uvicorn until it is told to stop."""
+
+import logging
+
+import uvicorn
+
+from api.app import create_app
+from api.listening import checked, listening, url
+from api.running import Opened
+
+logger = logging.getLogger(__name__)
+
+
+class CannotOpen(Exception):  # noqa: N818 - named for the state it reports
+    """The service behind the server did not open, or broke while it was open."""
+
+
+async def serve(
+    opened: Opened,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    insecure: bool = False,
+    drain_seconds: int = 30,
+) -> None:
+    """Returns after a signal, when requests in flight are done or `drain_seconds` have passed.
+    Raises `CannotListen` before anything is started, `CannotOpen` if the service does not open."""
+    hosts = checked(host, insecure=insecure)
+    failures: list[Exception] = []
+
+    def failed(error: Exception) -> None:
+        failures.append(error)
+        server.should_exit = True
+
+    config = uvicorn.Config(
+        create_app(opened, failed=failed, hosts=hosts),
+        log_config=None,
+        access_log=False,  # api.access has its own
+        server_header=False,
+        proxy_headers=False,  # anyone could send them
+        ws="none",
+        timeout_graceful_shutdown=drain_seconds,
+    )
+    server = uvicorn.Server(config)
+    with listening(host, port) as bound:
+        logger.info("listening on %s", url(bound), extra={"action": "listening"})
+        await server.serve(sockets=[bound])
+    if failures:
+        raise CannotOpen(f"the service cannot run: {failures[0]}") from failures[0]

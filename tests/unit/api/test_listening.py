@@ -1,0 +1,29 @@
+import pytest
+
+from api.listening import CannotListen, checked, listening, url
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+def test_loopback_answers_to_its_own_names_only(host):
+    assert {"localhost", "127.0.0.1", "::1", host} == checked(host, insecure=False)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5", "example.org", ""])
+def test_a_host_that_others_reach_is_refused_unless_it_is_meant(host):
+    with pytest.raises(CannotListen, match="--insecure"):
+        checked(host, insecure=False)
+    assert checked(host, insecure=True) is None
+
+
+def test_a_taken_port_is_told_before_anything_starts():
+    with listening("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        assert url(first) == f"http://127.0.0.1:{port}"
+        with pytest.raises(CannotListen, match="choose another --port"):
+            listening("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("port", [-1, 70_000])
+def test_an_impossible_port_is_told(port):
+    with pytest.raises(CannotListen):
+        listening("127.0.0.1", port)
