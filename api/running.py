@@ -1,10 +1,11 @@
 """What the HTTP layer and the command line call: a service that is open, and its health."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from orchestrator.errors import OrchestratorError
 from orchestrator.types import Event, Request, Verdict
 from routing.types import Route
 
@@ -24,6 +25,12 @@ class Service(Protocol):
         """`Working` and `Text` in between, exactly one `Verdict` last."""
         ...
 
+    def answer_all(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Verdict | OrchestratorError], None]:
+        """(place in `requests`, verdict or why there is none), as questions finish."""
+        ...
+
     async def route(self, request: Request) -> Route:
         """Who would be asked, without asking."""
         ...
@@ -35,6 +42,10 @@ class Running:
 
     service: Service
     ready: Callable[[], Awaitable[list[str]]]
+
+
+class CannotOpen(Exception):  # noqa: N818 - named for the state it reports
+    """The service behind the server did not open, or broke while it was open."""
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Running]]

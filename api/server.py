@@ -6,13 +6,9 @@ import uvicorn
 
 from api.app import create_app
 from api.listening import checked, listening, url
-from api.running import Opened
+from api.running import CannotOpen, Opened
 
 logger = logging.getLogger(__name__)
-
-
-class CannotOpen(Exception):  # noqa: N818 - named for the state it reports
-    """The service behind the server did not open, or broke while it was open."""
 
 
 async def serve(

@@ -1,0 +1,97 @@
+"""`convene ask`: one question, answered here."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli import terminal
+from api.cli.config import Config, settings_of
+from api.running import Service, named
+from experts.types import Prompt
+from orchestrator.story import story
+from orchestrator.types import Event, Request, Text, Verdict, Working
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="A policy such as vote, or one expert's name.")
+]
+Json = Annotated[bool, typer.Option("--json", help=terminal.JSON_HELP)]
+
+
+def ask(
+    question: Question,
+    model: Model = "auto",
+    config: Config = None,
+    json: Json = False,
+    stream: Annotated[bool, typer.Option(help="Show the text as it comes.")] = True,
+) -> None:
+    """Ask a question and print the verdict; who gave it goes to stderr."""
+    asked(question)
+    verdict = asyncio.run(_ask(question, model, config, live=stream and not json))
+    if json:
+        terminal.document(document(verdict))
+    else:
+        terminal.text("" if stream else verdict.text, end="\n")
+        terminal.note(summary(verdict))
+
+
+def asked(question: str) -> None:
+    """Refuses what is no question."""
+    if not question.strip():
+        raise typer.BadParameter("the question is empty; ask something")
+
+
+async def _ask(question: str, model: str, config: Path | None, *, live: bool) -> Verdict:
+    from api.build import opened
+
+    settings = settings_of(config)
+    with terminal.working("starting the experts") as status:
+        async with opened(settings) as running:
+            return await answer(running.service, question, model, shown(status, live=live))
+
+
+async def answer(
+    service: Service, question: str, model: str, show: Callable[[Event], None]
+) -> Verdict:
+    """The verdict; everything that comes before it is shown."""
+    request = Request(Prompt.of(question), named(model, service))
+    verdict: Verdict | None = None
+    async for event in service.stream(request):
+        show(event)
+        if isinstance(event, Verdict):
+            verdict = event
+    assert verdict is not None, "a stream ends with its verdict"
+    return verdict
+
+
+def shown(status: "Status", *, live: bool) -> Callable[[Event], None]:
+    """Shows work on stderr and, if live, text on stdout."""
+
+    def show(event: Event) -> None:
+        match event:
+            case Working(doing):
+                status.update(doing)
+            case Text(piece) if live:
+                status.stop()  # a spinner and text cannot share the terminal
+                terminal.text(piece)
+
+    return show
+
+
+def document(verdict: Verdict) -> dict[str, Any]:
+    return {"text": verdict.text, **story(verdict)}
+
+
+def summary(verdict: Verdict) -> str:
+    experts = ", ".join(dict.fromkeys(reply.expert for reply in verdict.replies))
+    return (
+        f"{verdict.route.policy}: {experts}; by {verdict.author} ({verdict.aggregator}), "
+        f"agreement {verdict.agreement:.0%}, confidence {verdict.confidence:.0%}, "
+        f"{verdict.calls} calls in {verdict.timings.total:.1f} s"
+    )

@@ -1,0 +1,51 @@
+"""`convene serve`: the HTTP service."""
+
+import asyncio
+import signal
+from typing import Annotated, Literal
+
+import typer
+
+from api.cli.config import Config, settings_of
+
+
+def serve(
+    config: Config = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="the file's")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port to listen on; 0 takes a free one.", show_default="the file's"),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let everyone who can reach --host ask.")
+    ] = False,
+    drain_seconds: Annotated[
+        int, typer.Option(min=0, help="How long a stop waits for requests in flight.")
+    ] = 30,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], typer.Option(help="What to log.")
+    ] = "info",
+) -> None:
+    """Serve the experts behind an OpenAI-compatible endpoint."""
+    settings = settings_of(config)
+    from api import logs, server
+    from api.build import opened
+
+    logs.configure(log_level)
+    # uvicorn raises the signal again once all is drained: a stop that was asked for is no failure
+    signal.signal(signal.SIGTERM, _stop)
+    asyncio.run(
+        server.serve(
+            lambda: opened(settings),
+            host=settings.service.host if host is None else host,
+            port=settings.service.port if port is None else port,
+            insecure=insecure,
+            drain_seconds=drain_seconds,
+        )
+    )
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise SystemExit(0)
