@@ -1,7 +1,7 @@
 """The service: everything that answers questions, behind four calls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -46,7 +46,7 @@ class Service:
         """The verdict. Raises `UnknownModel` or `PanelFailed`."""
         return await self._deliberate(request, None)
 
-    async def stream(self, request: Request) -> AsyncIterator[Event]:
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The verdict's text as soon as it is sure to be its text, the verdict itself last."""
         events: asyncio.Queue[Working | Text | None] = asyncio.Queue(BACKLOG)
 
@@ -67,7 +67,7 @@ class Service:
 
     async def answer_all(
         self, requests: Sequence[Request]
-    ) -> AsyncIterator[tuple[int, Verdict | OrchestratorError]]:
+    ) -> AsyncGenerator[tuple[int, Verdict | OrchestratorError], None]:
         """(place in `requests`, verdict or why there is none), as questions finish. Each round's
         asks are grouped by expert; one bad request costs only itself."""
         for first in range(0, len(requests), TOGETHER):

@@ -4,3 +4,4 @@ from pathlib import Path
 
 MODELS = Path(__file__).parent / "models"
 TOKENIZER = Path(__file__).parent / "tokenizer"
+REGISTRY = Path(__file__).parent / "convene.yaml"

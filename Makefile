@@ -1,0 +1,63 @@
+# Convene's commands. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check unit format profile train schema clean
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+# Where the CPU build of torch comes from if the configured package index does not carry it.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+help:  ## List these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: .venv/installed  ## Make .venv with everything Convene needs (about 4 GB)
+
+demo: setup  ## Run the built-in specialists on held-out questions, each alone and as a panel
+	$(BIN)/convene demo --json demo.json
+
+serve: setup  ## Serve the built-in specialists behind an OpenAI-compatible endpoint
+	$(BIN)/convene serve
+
+test: check  ## Run every check and every test
+	$(BIN)/python -m pytest -q
+
+unit: .venv/installed-dev  ## Run only the tests that take milliseconds
+	$(BIN)/python -m pytest -q tests/unit
+
+check: .venv/installed-dev  ## Check formatting, lint, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed-dev  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+train: setup  ## Train the built-in specialists anew (hours on two cores)
+	$(BIN)/python -m experts.builtin.train
+
+profile: setup  ## Profile the built-in specialists anew
+	$(BIN)/convene profile --out experts/builtin/profile.jsonl.gz
+
+schema: setup  ## Write the JSON schema of the registry file
+	$(BIN)/convene schema > docs/convene.schema.json
+
+clean:  ## Remove .venv and what tools leave behind
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Convene needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python constraints.txt pyproject.toml
+	$(BIN)/pip install -q --no-deps -r constraints.txt \
+	  || $(BIN)/pip install -q --no-deps --extra-index-url $(TORCH_INDEX) -r constraints.txt
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed constraints-dev.txt
+	$(BIN)/pip install -q --no-deps -r constraints-dev.txt
+	@touch $@

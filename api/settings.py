@@ -1,0 +1,89 @@
+"""The registry file as a whole: experts, and how this service uses them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from experts import builtin
+from experts.cards import FilePath, ModelPath, Name, Registry, Strict
+from experts.registry import load
+
+HOME = Path("~/.convene").expanduser()
+
+
+class Routing(Strict):
+    """Who should answer."""
+
+    profile: FilePath | None = Field(
+        None, description="What `convene profile` wrote: graded questions to route by."
+    )
+    encoder: ModelPath | None = Field(
+        None,
+        description="A sentence-transformers model; none: the all-MiniLM-L6-v2 installed here.",
+    )
+    tagger: Name | None = Field(
+        None, description="An expert that names skills by keyword; none: by nearest questions."
+    )
+    seed: int = Field(0, description="Of policies that draw at random.")
+
+
+class PanelSettings(Strict):
+    """How the policy `auto` answers."""
+
+    size: int = Field(3, ge=1, le=16, description="Most experts asked about one question.")
+    confidence: float = Field(
+        0.7, ge=0, le=1, description="Belief in an answer at which no further expert is asked."
+    )
+    aggregator: Literal["vote", "synthesize", "none"] = Field(
+        "vote", description="Who settles disagreement: a weighted vote, or the aggregator LLM."
+    )
+
+
+class ServiceSettings(Strict):
+    """Where the service listens and keeps its state."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    redis: str | None = Field(
+        None,
+        pattern=r"^(redis|rediss|unix)://",
+        description="A Redis server's address; none: a private one in `data`.",
+    )
+    data: FilePath = Field(Path(".convene"), description="Folder for state and caches.")
+
+
+class Settings(Registry):
+    """Everything in `convene.yaml`."""
+
+    routing: Routing = Field(default_factory=Routing, description="Who should answer.")
+    panel: PanelSettings = Field(default_factory=PanelSettings, description="How `auto` answers.")
+    service: ServiceSettings = Field(
+        default_factory=ServiceSettings, description="Where it listens and keeps state."
+    )
+
+    @model_validator(mode="after")
+    def _named_experts_exist(self) -> "Settings":
+        if self.routing.tagger is not None and self.routing.tagger not in self.experts:
+            listed = ", ".join(sorted(self.experts))
+            raise ValueError(
+                f"routing.tagger {self.routing.tagger!r} is not among the experts: {listed}"
+            )
+        if self.panel.aggregator == "synthesize" and self.aggregator is None:
+            raise ValueError(
+                "panel.aggregator 'synthesize' needs an LLM: name one under 'aggregator:'"
+            )
+        return self
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a registry file, or of the built-in specialists for None.
+
+    Raises `RegistryError`, which names file, line and key.
+    """
+    if path is not None:
+        return load(path, Settings) if environ is None else load(path, Settings, environ)
+    settings = load(builtin.REGISTRY, Settings)
+    service = settings.service.model_copy(update={"data": HOME})  # the package may be read-only
+    return settings.model_copy(update={"service": service})
