@@ -5,7 +5,7 @@ import sys
 import typer
 
 from api.cli import ask, batch, demo, evaluate, experts, profile, route, schema, serve
-from api.cli.exits import EXITS, exit_code
+from api.cli.exits import exit_code
 from api.cli.version import version_option
 
 app = typer.Typer(
@@ -33,6 +33,9 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
-    except tuple(EXITS) as error:
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise  # a bug, with its traceback
         typer.echo(f"convene: {error}", err=True)
-        sys.exit(exit_code(error))
+        sys.exit(code)

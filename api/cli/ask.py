@@ -9,6 +9,7 @@ import typer
 
 from api.cli import terminal
 from api.cli.config import Config, settings_of
+from api.cli.started import started
 from api.running import Service, named
 from experts.types import Prompt
 from orchestrator.story import story
@@ -48,12 +49,9 @@ def asked(question: str) -> None:
 
 
 async def _ask(question: str, model: str, config: Path | None, *, live: bool) -> Verdict:
-    from api.build import opened
-
-    settings = settings_of(config)
-    with terminal.working("starting the experts") as status:
-        async with opened(settings) as running:
-            return await answer(running.service, question, model, shown(status, live=live))
+    async with started(settings_of(config)) as service:
+        with terminal.working("asking") as status:
+            return await answer(service, question, model, shown(status, live=live))
 
 
 async def answer(

@@ -9,6 +9,7 @@ from rich.text import Text
 from api.cli import terminal
 from api.cli.ask import Json, Model, Question, asked
 from api.cli.config import Config, settings_of
+from api.cli.started import started
 from api.running import named
 from experts.types import Prompt
 from orchestrator.story import route_story
@@ -29,13 +30,8 @@ def route(
 
 
 async def _route(question: str, model: str, config: Path | None) -> Route:
-    from api.build import opened
-
-    settings = settings_of(config)
-    with terminal.working("starting the experts"):
-        async with opened(settings) as running:
-            service = running.service
-            return await service.route(Request(Prompt.of(question), named(model, service)))
+    async with started(settings_of(config)) as service:
+        return await service.route(Request(Prompt.of(question), named(model, service)))
 
 
 def skills(route: Route) -> Text:
