@@ -3,15 +3,15 @@
 import asyncio
 import logging
 import os
+import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from experts.cards import Cluster
-from experts.errors import BackendUnavailable
+from experts.engine_client import RemoteEngine
 from experts.families import Family
-from experts.generation import EngineStatus
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ CALLS = 1_000  # that an engine handles at once; more wait in line before it
 @asynccontextmanager
 async def joined(cluster: Cluster) -> AsyncIterator[None]:
     """A Ray cluster to run in. One that was running before is left running."""
+    _prepare(own=cluster.address is None)
     import ray
 
     if ray.is_initialized():
@@ -41,12 +42,22 @@ async def joined(cluster: Cluster) -> AsyncIterator[None]:
             await asyncio.to_thread(ray.shutdown)
 
 
-def _start(address: str | None) -> None:
-    # Read by Ray's own processes as they start; what an operator has set stays.
+def _prepare(*, own: bool) -> None:
+    """The switches that Ray reads from the environment, some of them when it is imported.
+
+    Whoever reaches Ray's ports can run code here, so a cluster of our own listens on the loopback
+    address only (on Linux that takes the switch made for other systems; an address is not enough)
+    and asks for a token, which other users of this machine do not have.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    if address is None:
-        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # nobody but us: bound to 127.0.0.1
+    if own:
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+def _start(address: str | None) -> None:
     import ray
 
     own: dict[str, Any] = {
@@ -66,48 +77,32 @@ def _start(address: str | None) -> None:
 
 
 @asynccontextmanager
-async def engines(families: Sequence[Family], cluster: Cluster) -> AsyncIterator[list[list[Any]]]:
-    """`cluster.engines` ready actors per family, in the families' order; all start at once."""
+async def engines(
+    families: Sequence[Family], cluster: Cluster
+) -> AsyncIterator[list[list[RemoteEngine]]]:
+    """`cluster.engines` ready engines per family, in the families' order; all start at once."""
     import ray
 
     started = time.perf_counter()
     threads = _threads(len(families) * cluster.engines)
-    actors = [
-        [_actor(family, cluster, threads) for _ in range(cluster.engines)] for family in families
+    groups = [
+        [
+            RemoteEngine(f"experts.{family.experts[0]}", _actor(family, cluster, threads))
+            for _ in range(cluster.engines)
+        ]
+        for family in families
     ]
+    everyone = [engine for group in groups for engine in group]
     try:
-        everyone = [actor for group in actors for actor in group]
-        statuses = await _ready(everyone)
-        logger.info(
-            "%d engines ready",
-            len(statuses),
-            extra={"action": "engines_ready", "seconds": time.perf_counter() - started},
-        )
-        yield actors
+        for engine in everyone:  # they start at once, whatever the order they are waited for
+            await engine.started(START_SECONDS)
+        seconds = time.perf_counter() - started
+        logger.info("engines ready", extra={"action": "engines_ready", "seconds": seconds})
+        yield groups
     finally:
-        for group in actors:
-            for actor in group:
-                ray.kill(actor)
-
-
-async def _ready(actors: Sequence[Any]) -> list[EngineStatus]:
-    from ray.exceptions import RayError
-
-    try:
-        async with asyncio.timeout(START_SECONDS), asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_status(actor), name="start engine") for actor in actors]
-    except* RayError as errors:
-        raise BackendUnavailable(f"an engine did not start: {errors.exceptions[0]}") from errors
-    except* TimeoutError as errors:
-        raise BackendUnavailable(
-            f"an engine did not start within {START_SECONDS:g} s; are there enough free GPUs?"
-        ) from errors
-    return [task.result() for task in tasks]
-
-
-async def _status(actor: Any) -> EngineStatus:
-    status: EngineStatus = await actor.status.remote()
-    return status
+        for engine in everyone:
+            await engine.aclose()
+            ray.kill(engine.actor)
 
 
 def _actor(family: Family, cluster: Cluster, threads: int) -> Any:
@@ -142,6 +137,7 @@ def environment(family: Family, threads: int) -> dict[str, str]:
     }
     if not family.gpus:
         variables |= {
+            "CUDA_VISIBLE_DEVICES": "",
             "OMP_NUM_THREADS": str(threads),
             # Bound by themselves, all engines of a machine would choose the same cores.
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",

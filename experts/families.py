@@ -69,7 +69,9 @@ def _key(card: VllmCard) -> tuple[str, ...]:
     )
 
 
-def _family(key: tuple[str, ...], group: Mapping[str, VllmCard], ranks: Mapping[str, int]) -> Family:
+def _family(
+    key: tuple[str, ...], group: Mapping[str, VllmCard], ranks: Mapping[str, int]
+) -> Family:
     cards = list(group.values())
     first = cards[0]
     lengths = [card.max_model_len for card in cards]

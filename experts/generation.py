@@ -24,8 +24,9 @@ class Piece:
 
     text: str
     prompt_tokens: int = 0
-    completion_tokens: int = 0
+    completion_tokens: int = 0  # so far
     finish: FinishReason | None = None  # None: more will come
+    seconds: float = 0.0  # in the engine, without the wait before it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """An engine's working day, turn by turn: admit, swap, step, and hand out what came of it."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from experts.engine import Produced, SwapFailed
@@ -26,6 +27,16 @@ class Steps(Protocol):
     def step(self) -> list[Produced]: ...
     def abort(self, request_ids: Iterable[str]) -> None: ...
     def swap(self, base: str) -> float: ...
+
+
+@dataclass(slots=True)
+class Running:
+    """A prompt in the engine."""
+
+    call_id: str
+    place: int
+    admitted: float
+    tokens: int = 0
 
 
 class Delivery(NamedTuple):
@@ -54,7 +65,7 @@ class Serving:
         self._engine = engine
         self._clock = clock
         self._max_wait = max_wait
-        self._running: dict[str, tuple[str, int]] = {}  # request id -> call id, place
+        self._running: dict[str, Running] = {}
         self._broken: dict[str, tuple[float, str]] = {}  # base -> until when, and why
         self.waiting = Waiting(most_waiting)
         self.swaps = 0
@@ -80,7 +91,7 @@ class Serving:
     def cancel(self, call_id: str) -> None:
         """Frees whatever the call still uses; fine if that is nothing."""
         self.waiting.drop(call_id)
-        dropped = [id_ for id_, (call, _) in self._running.items() if call == call_id]
+        dropped = [id_ for id_, running in self._running.items() if running.call_id == call_id]
         self._engine.abort(dropped)
         for id_ in dropped:
             del self._running[id_]
@@ -109,7 +120,7 @@ class Serving:
             id_ = f"{call.id}/{place}"
             refusal = self._engine.add(id_, request, streaming=call.streaming)
             if refusal is None:
-                self._running[id_] = (call.id, place)
+                self._running[id_] = Running(call.id, place, self._clock())
             else:
                 refused.append(Delivery(call.id, place, refusal))
         return refused
@@ -127,7 +138,13 @@ class Serving:
         return []
 
     def _delivered(self, produced: Produced) -> Delivery:
-        delivery = Delivery(*self._running[produced.request_id], produced.outcome)
+        running = self._running[produced.request_id]
+        outcome = produced.outcome
+        if isinstance(outcome, Piece):
+            running.tokens += outcome.completion_tokens
+            seconds = self._clock() - running.admitted
+            outcome = replace(outcome, completion_tokens=running.tokens, seconds=seconds)
+        delivery = Delivery(running.call_id, running.place, outcome)
         if delivery.final:
             del self._running[produced.request_id]
         return delivery
@@ -145,12 +162,6 @@ def _full(asked: int, waiting: Waiting) -> Refusal:
     )
 
 
-def merged(pieces: Iterable[Piece]) -> Piece:
-    """Pieces in order as one."""
-    pieces = list(pieces)
-    return Piece(
-        "".join(piece.text for piece in pieces),
-        pieces[-1].prompt_tokens,
-        sum(piece.completion_tokens for piece in pieces),
-        pieces[-1].finish,
-    )
+def merged(pieces: Sequence[Piece]) -> Piece:
+    """Consecutive pieces as one: the texts joined, and the rest as it stands at the end."""
+    return replace(pieces[-1], text="".join(piece.text for piece in pieces))

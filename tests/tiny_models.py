@@ -53,7 +53,10 @@ def llama(folder: Path, *, seed: int, layers: int = 2) -> Path:
         bos_token_id=None,
         tie_word_embeddings=False,
     )
-    LlamaForCausalLM(config).save_pretrained(str(folder))
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():
+        model.lm_head.weight[: len(SPECIAL)] = 0  # text only, and no early end
+    model.save_pretrained(str(folder))
     return folder
 
 

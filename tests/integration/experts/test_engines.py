@@ -1,0 +1,210 @@
+"""Experts on real engines: real Ray, real vLLM, models of a few thousand weights."""
+
+import asyncio
+import os
+import random
+import signal
+from contextlib import aclosing
+
+import psutil
+import pytest
+
+from experts.errors import BackendRejected
+from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+QUESTIONS = [f"How much is {n} and {n}?" for n in range(6)]
+LONG = Sampling(max_tokens=240)
+
+
+@pytest.fixture(autouse=True)
+async def _deadline():
+    async with asyncio.timeout(90):
+        yield
+
+
+async def said(expert, *texts):
+    replies = await expert.ask([Prompt.of(text) for text in texts])
+    return [reply.text if isinstance(reply, Answer) else reply for reply in replies]
+
+
+async def status(expert):
+    [status] = await expert.status()
+    return status
+
+
+async def idle(expert):
+    """Waits until the engine has nothing to do."""
+    async with asyncio.timeout(10):
+        while (now := await status(expert)).running or now.waiting:  # noqa: ASYNC110 - it sets no event here
+            await asyncio.sleep(0.02)
+    return now
+
+
+async def running(expert, prompts):
+    """Waits until the engine works on as many prompts."""
+    async with asyncio.timeout(10):
+        while (await status(expert)).running < prompts:  # noqa: ASYNC110 - it sets no event here
+            await asyncio.sleep(0.01)
+
+
+async def test_experts_of_one_shape_share_an_engine_and_another_shape_has_its_own(experts):
+    shared = {(await status(experts[name])).pid for name in experts if name != "carol"}
+    assert len(shared) == 1
+    assert (await status(experts["carol"])).pid not in shared
+
+
+async def test_after_any_swaps_an_expert_says_what_it_said_at_first(experts):
+    names = ["alice", "bob", "carol", "tuned", "told"]
+    first = {name: await said(experts[name], *QUESTIONS) for name in names}
+    assert len({tuple(texts) for texts in first.values()}) == len(names)
+    rng = random.Random(7)
+    for name in rng.choices(names, k=30):
+        ask = rng.sample(range(len(QUESTIONS)), 3)
+        expected = [first[name][i] for i in ask]
+        assert await said(experts[name], *(QUESTIONS[i] for i in ask)) == expected
+
+
+async def test_a_swapped_in_model_speaks_as_in_an_engine_of_its_own(experts, models):
+    await said(experts["alice"], "x")
+    swapped = await said(experts["bob"], *QUESTIONS)
+    assert swapped == await asyncio.to_thread(greedy, models.b, models.tokenizer, QUESTIONS)
+
+
+def greedy(model, tokenizer, questions):
+    """The same model outside vLLM."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    cut = AutoTokenizer.from_pretrained(tokenizer)
+    whole = AutoModelForCausalLM.from_pretrained(model)
+    texts = []
+    for question in questions:
+        ids = cut.encode(f"<u>{question}<a>", add_special_tokens=False)
+        with torch.no_grad():
+            out = whole.generate(torch.tensor([ids]), max_new_tokens=24, do_sample=False)
+        texts.append(cut.decode(out[0, len(ids) :], skip_special_tokens=True))
+    return texts
+
+
+async def test_adapters_and_prompts_ride_on_their_base_without_a_swap(experts):
+    await said(experts["alice"], "x")
+    before = await idle(experts["alice"])
+    riders = ("alice", "tuned", "told")
+    together = await asyncio.gather(*(said(experts[name], *QUESTIONS) for name in riders))
+    alone = [await said(experts[name], *QUESTIONS) for name in riders]
+    assert together == alone
+    assert (await idle(experts["alice"])).swaps == before.swaps
+
+
+async def test_experts_asked_at_once_cost_one_swap_each_at_most(experts):
+    await said(experts["alice"], "x")
+    before = await idle(experts["alice"])
+    await asyncio.gather(*(said(experts[n], q) for q in QUESTIONS for n in ("alice", "bob")))
+    assert (await idle(experts["alice"])).swaps == before.swaps + 1
+
+
+@pytest.mark.parametrize("name", ["alice", "tuned"])
+async def test_a_streams_chunks_join_to_what_ask_returns(experts, name):
+    prompt = Prompt.of("Tell me all.", Sampling(max_tokens=24))
+    [answer] = await experts[name].ask([prompt])
+    chunks = [chunk async for chunk in experts[name].stream(prompt)]
+    assert "".join(chunk.text for chunk in chunks) == answer.text
+    assert (chunks[-1].finish, chunks[-1].usage) == (answer.finish, answer.usage)
+    assert len(chunks) < answer.usage.completion_tokens / 2
+
+
+async def test_a_prompt_that_is_too_long_fails_alone(experts):
+    texts = await said(experts["alice"], "short", "long" * 200, "brief")
+    assert isinstance(texts[1], Failure)
+    assert texts[1].cause is Cause.REJECTED
+    assert "802 tokens and the context is 256" in texts[1].message
+    assert texts[::2] == await said(experts["alice"], "short", "brief")
+
+
+async def test_a_stream_of_a_prompt_that_is_too_long_raises(experts):
+    with pytest.raises(BackendRejected, match="context is 256"):
+        async for _ in experts["alice"].stream(Prompt.of("long" * 200)):
+            pass
+
+
+async def test_replies_are_cut_where_the_context_ends(models, experts):
+    [reply] = await experts["hurried"].ask([Prompt.of("x" * 245, Sampling(max_tokens=240))])
+    assert isinstance(reply, Answer)
+    assert reply.usage.prompt_tokens + reply.usage.completion_tokens <= 256
+
+
+async def test_a_reply_has_its_price(experts):
+    [reply] = await experts["bob"].ask([Prompt.of("How much?")])
+    used = reply.usage
+    assert used.cost_usd == pytest.approx((used.prompt_tokens + 2 * used.completion_tokens) / 1e6)
+
+
+async def test_a_system_message_of_the_caller_follows_the_experts_own(experts):
+    theirs = Prompt((Message("system", "Be brief."), Message("user", "Why?")))
+    [alice] = await experts["alice"].ask([theirs])
+    assert [alice.text] == await said(experts["told"], "Why?")
+
+
+@pytest.mark.parametrize("way", ["ask", "stream"])
+async def test_cancelling_frees_the_engine(experts, way):
+    expert = experts["alice"]
+    long = [Prompt.of(f"{n}", Sampling(max_tokens=24)) for n in range(400)]
+
+    async def stream():
+        async with aclosing(expert.stream(Prompt.of("x", LONG))) as chunks:
+            async for _ in chunks:
+                pass
+
+    task = asyncio.create_task(expert.ask(long) if way == "ask" else stream())
+    await running(expert, 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await idle(expert)
+
+
+async def test_what_is_late_fails_alone_and_says_so(experts):
+    prompts = [Prompt.of("x", Sampling(max_tokens=1)), Prompt.of("Count.", LONG)]
+    quick, slow = await experts["hurried"].ask(prompts)
+    assert isinstance(quick, Answer)
+    assert slow.cause is Cause.TIMEOUT
+    await idle(experts["hurried"])
+
+
+async def test_weights_that_cannot_be_loaded_leave_the_old_ones_working(experts):
+    before = await said(experts["alice"], *QUESTIONS)
+    [torn] = await said(experts["torn"], "Are you well?")
+    assert torn.cause is Cause.REJECTED
+    assert "cannot be loaded" in torn.message
+    assert await said(experts["alice"], *QUESTIONS) == before
+
+
+async def test_a_request_whose_engine_is_killed_is_answered_after_the_restart(experts):
+    expert = experts["alice"]
+    prompts = [Prompt.of(text, Sampling(max_tokens=24)) for text in QUESTIONS * 50]
+    expected = await expert.ask(prompts)
+    streamed = Prompt.of(QUESTIONS[0], LONG)
+    [whole] = await expert.ask([streamed])
+
+    async def stream():
+        return "".join([chunk.text async for chunk in expert.stream(streamed)])
+
+    tasks = [asyncio.create_task(expert.ask(prompts)), asyncio.create_task(stream())]
+    await running(expert, 32)
+    os.kill((await status(expert)).pid, signal.SIGKILL)
+    replies = await tasks[0]
+    assert [reply.text for reply in replies] == [reply.text for reply in expected]
+    assert whole.text.startswith(await tasks[1])
+
+
+async def test_only_this_machine_can_reach_the_cluster(experts):
+    mine = psutil.Process().children(recursive=True)
+    listening = {
+        connection.laddr.ip.removeprefix("::ffff:")
+        for process in mine
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
