@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -14,6 +13,7 @@ from api.settings import Settings
 from experts.base import Expert
 from experts.build import opened as opened_experts
 from experts.recordings import read
+from experts.unopened import Unopened
 from orchestrator.evaluation import graded
 from orchestrator.panel import Panel
 from orchestrator.policies import configured
@@ -21,7 +21,7 @@ from orchestrator.service import Service
 from routing.encoder import CachedEncoder, Encoder, SentenceEncoder
 from routing.evidence import Evidence
 from routing.evidence_store import EvidenceStore
-from routing.profile import Profile
+from routing.profile import Profile, claim
 from routing.redis_server import private_redis
 from routing.router import Router
 from routing.skills import SkillChannel
@@ -31,15 +31,18 @@ PING_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Running]:
-    """Everything started, until the context ends: Redis, experts, the router, the service."""
+async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Running]:
+    """Everything started, until the context ends: Redis, experts, the router, the service.
+
+    In a dry run no expert is opened but the tagger, if there is one: routes need no other.
+    """
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(_redis(settings))
         encoder = SentenceEncoder(settings.routing.encoder)
         # Embedding the profile and starting engines take seconds each, on different cores.
         learning = asyncio.create_task(_learn(settings, encoder, redis), name="read the profile")
         stack.push_async_callback(_cancelled, learning)
-        experts = await stack.enter_async_context(opened_experts(settings))
+        experts = await stack.enter_async_context(_experts(settings, dry))
         profile, evidence = await learning
         channel = _channel(settings, experts, encoder, profile, evidence)
         panellists = {name: experts[name] for name in settings.panellists}
@@ -57,6 +60,15 @@ async def opened(settings: Settings) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
+async def _experts(settings: Settings, dry: bool) -> AsyncIterator[dict[str, Expert]]:
+    needed = {settings.routing.tagger} if dry else set(settings.experts)
+    cards = {name: card for name, card in settings.experts.items() if name in needed}
+    async with opened_experts(settings.model_copy(update={"experts": cards})) as experts:
+        absent = {name: Unopened(name) for name in settings.experts if name not in needed}
+        yield {**absent, **experts}
+
+
+@asynccontextmanager
 async def _redis(settings: Settings) -> AsyncIterator[Redis]:
     async with AsyncExitStack() as stack:
         url = settings.service.redis
@@ -69,12 +81,21 @@ async def _redis(settings: Settings) -> AsyncIterator[Redis]:
 
 
 async def _learn(settings: Settings, encoder: Encoder, redis: Redis) -> tuple[Profile, Evidence]:
-    """What is known of the experts: the profile's questions, and every counted outcome."""
+    """What is known of the experts: the profile's questions, and every counted outcome. Of one
+    that was never profiled its card's claims are believed, a little."""
     path = settings.routing.profile
     recordings = await asyncio.to_thread(lambda: list(read(path))) if path else []
+    profiled = [graded(r) for r in recordings if r.split != "test"]
+    known = {expert for item in profiled for expert, _ in item.scores}
+    claims = [
+        claim(name, skill)
+        for name, card in settings.panellists.items()
+        if name not in known
+        for skill in card.skills
+    ]
     cached = CachedEncoder(encoder, settings.service.data / "embeddings")
-    profile = await Profile.of((graded(r) for r in recordings if r.split != "test"), cached)
-    store, digest = EvidenceStore(redis), await asyncio.to_thread(_digest, path)
+    profile = await Profile.of([*profiled, *claims], cached)
+    store, digest = EvidenceStore(redis), _digest(profile)
     await store.publish(digest, profile.evidence)
     return profile, await store.read(digest)
 
@@ -105,5 +126,6 @@ async def _cancelled(task: asyncio.Task[object]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _digest(path: Path | None) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path else "none"
+def _digest(profile: Profile) -> str:
+    """Names a profile by its content, so that what another file said is never added to it."""
+    return hashlib.sha256(repr(profile.graded).encode()).hexdigest()[:16]

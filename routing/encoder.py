@@ -54,7 +54,9 @@ class SentenceEncoder:
         if local:  # a folder needs no hub; asking it costs seconds where there is none
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # half a second of loading needs no bar
         model = SentenceTransformer(self._model_name, device=None, local_files_only=local)
         model.max_seq_length = self._max_tokens
         return model

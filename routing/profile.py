@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from routing.clusters import cluster_names
 from routing.encoder import Encoder, Vectors
 from routing.evidence import Evidence, Outcome
@@ -18,6 +20,12 @@ class Graded:
     scores: tuple[tuple[str, float], ...]
 
 
+def claim(expert: str, skill: str) -> Graded:
+    """What an expert's card claims, as evidence: one question, named like the skill, got right.
+    So weak that a handful of graded questions overrules it, but better than an even guess."""
+    return Graded(skill, skill, ((expert, 1.0),))
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Graded questions with their skills and embeddings, shape (questions, dimension)."""
@@ -30,6 +38,8 @@ class Profile:
     async def of(cls, graded: Iterable[Graded], encoder: Encoder) -> "Profile":
         """Embed the questions; those without a skill get their cluster as one."""
         listed = tuple(graded)
+        if not listed:
+            return cls((), (), np.zeros((0, 0), np.float32))
         vectors = await encoder.encode([item.question for item in listed])
         return cls(listed, tuple(_skills(listed, vectors)), vectors)
 

@@ -45,14 +45,12 @@ class NearestSkills:
         self._floor = floor
 
     async def skills(self, questions: Sequence[Question]) -> list[Skills]:
-        if not questions:
-            return []
+        if not questions or self._neighbours == 0:  # nothing to compare with: load no model
+            return [{} for _ in questions]
         return self.of_vectors(await self._encoder.encode([q.text for q in questions]))
 
     def of_vectors(self, vectors: Vectors) -> list[Skills]:
         """The same for questions that are encoded already, shape (questions, dimension)."""
-        if self._neighbours == 0:
-            return [{} for _ in vectors]
         return [self._weigh(row) for row in vectors @ self._vectors.T]
 
     def _weigh(self, cosines: Vectors) -> Skills:

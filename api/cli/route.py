@@ -30,7 +30,7 @@ def route(
 
 
 async def _route(question: str, model: str, config: Path | None) -> Route:
-    async with started(settings_of(config)) as service:
+    async with started(settings_of(config), dry=True) as service:
         return await service.route(Request(Prompt.of(question), named(model, service)))
 
 

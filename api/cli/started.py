@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def started(settings: "Settings") -> AsyncIterator[Service]:
-    """The service, until the context ends."""
+async def started(settings: "Settings", *, dry: bool = False) -> AsyncIterator[Service]:
+    """The service, until the context ends; in a dry run without its experts."""
     from api.build import opened
 
     async with AsyncExitStack() as stack:
-        with terminal.working("starting the experts"):
-            running = await stack.enter_async_context(opened(settings))
+        with terminal.working("reading what is known" if dry else "starting the experts"):
+            running = await stack.enter_async_context(opened(settings, dry=dry))
         yield running.service
