@@ -21,7 +21,7 @@ from orchestrator.service import Service
 from routing.encoder import CachedEncoder, Encoder, SentenceEncoder
 from routing.evidence import Evidence
 from routing.evidence_store import EvidenceStore
-from routing.profile import Profile, claim
+from routing.profile import Profile, claims
 from routing.redis_server import private_redis
 from routing.router import Router
 from routing.skills import SkillChannel
@@ -87,14 +87,9 @@ async def _learn(settings: Settings, encoder: Encoder, redis: Redis) -> tuple[Pr
     recordings = await asyncio.to_thread(lambda: list(read(path))) if path else []
     profiled = [graded(r) for r in recordings if r.split != "test"]
     known = {expert for item in profiled for expert, _ in item.scores}
-    claims = [
-        claim(name, skill)
-        for name, card in settings.panellists.items()
-        if name not in known
-        for skill in card.skills
-    ]
+    unknown = {n: card.skills for n, card in settings.panellists.items() if n not in known}
     cached = CachedEncoder(encoder, settings.service.data / "embeddings")
-    profile = await Profile.of([*profiled, *claims], cached)
+    profile = await Profile.of([*profiled, *claims(unknown)], cached)
     store, digest = EvidenceStore(redis), _digest(profile)
     await store.publish(digest, profile.evidence)
     return profile, await store.read(digest)

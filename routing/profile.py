@@ -1,6 +1,6 @@
 """What a profiling run leaves, ready for routing: labelled questions and counted evidence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +20,15 @@ class Graded:
     scores: tuple[tuple[str, float], ...]
 
 
-def claim(expert: str, skill: str) -> Graded:
-    """What an expert's card claims, as evidence: one question, named like the skill, got right.
-    So weak that a handful of graded questions overrules it, but better than an even guess."""
-    return Graded(skill, skill, ((expert, 1.0),))
+def claims(claimed: Mapping[str, Sequence[str]]) -> list[Graded]:
+    """What cards claim, as evidence about experts never profiled: each claimed skill is one
+    question, named like the skill, that its claimants get right and the others do not. A handful
+    of graded questions overrules it, but it is better than an even guess."""
+    skills = dict.fromkeys(skill for own in claimed.values() for skill in own)
+    return [
+        Graded(skill, skill, tuple((e, float(skill in own)) for e, own in claimed.items()))
+        for skill in skills
+    ]
 
 
 @dataclass(frozen=True, slots=True)
