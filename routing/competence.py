@@ -43,7 +43,10 @@ class Competence:
     @cached_property
     def strength(self) -> float:
         """How many outcomes the prior is worth at each skill."""
-        return max(STRENGTHS, key=lambda s: _likelihood(self.evidence, self.overall, s))
+        return max(
+            STRENGTHS,
+            key=lambda s: _likelihood(self.evidence, self.overall, s) + _log_prior(s),
+        )
 
     @cached_property
     def by_skill(self) -> NDArray[np.float64]:
@@ -76,6 +79,11 @@ class Competence:
         ]
         score = sum(term.value for term in terms)
         return Candidate(self.evidence.experts[expert], score, score, tuple(terms))
+
+
+def _log_prior(strength: float) -> float:
+    """Around 8, give or take three doublings: decides only where outcomes are too few to."""
+    return -0.5 * (math.log2(strength / 8) / 3) ** 2
 
 
 def _likelihood(evidence: Evidence, overall: NDArray[np.float64], strength: float) -> float:
