@@ -4,6 +4,8 @@ import re
 import string
 from collections.abc import Sequence
 
+from experts.types import Message
+
 _FENCE = re.compile(r"<{3,}|>{3,}")
 
 
@@ -43,3 +45,14 @@ def question_text(question: str, options: Sequence[str]) -> str:
     return "\n".join(
         [*lines, "End your reply with 'The answer is (X).', X being the right letter."]
     )
+
+
+def conversation(system: str | None, messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages under an expert's own system prompt, which comes before an asker's.
+
+    Many chat templates take one system message, at the start, so there is never more than one.
+    """
+    theirs = [message.content for message in messages if message.role == "system"]
+    texts = [text for text in (system, *theirs) if text]
+    first = (Message("system", "\n\n".join(texts)),) if texts else ()
+    return first + tuple(message for message in messages if message.role != "system")

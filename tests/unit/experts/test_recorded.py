@@ -1,5 +1,6 @@
 """Experts that answer from a file: which reply is found, and why one is not."""
 
+import asyncio
 import json
 
 import pytest
@@ -36,7 +37,7 @@ def file(tmp_path):
 
 
 async def asked(file, text, name="ada"):
-    card = RecordedCard(kind="recorded", file=file, recorded_as=name)
+    card = await asyncio.to_thread(RecordedCard, kind="recorded", file=file, recorded_as=name)
     async with opened({"expert": card}, Cluster()) as experts:
         [reply] = await experts["expert"].ask([Prompt.of(text)])
     return reply

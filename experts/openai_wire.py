@@ -1,0 +1,175 @@
+"""The chat completions format as values: a request out, a reply or an error in. No network."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from experts.cards import HostedCard, Price
+from experts.errors import BackendRejected, BackendUnavailable, EmptyReply, ExpertError
+from experts.prompts import conversation
+from experts.types import Answer, FinishReason, Prompt, Usage
+
+LONGEST_MESSAGE = 300  # characters of somebody else's words
+
+
+def request(card: HostedCard, prompt: Prompt, *, stream: bool) -> dict[str, Any]:
+    """The body of a request."""
+    sampling = prompt.sampling
+    body: dict[str, Any] = {
+        "model": card.model,
+        "messages": [
+            {"role": message.role, "content": message.content}
+            for message in conversation(card.prompt, prompt.messages)
+        ],
+        "max_tokens": min(card.max_tokens, sampling.max_tokens or card.max_tokens),
+        "temperature": sampling.temperature,
+    }
+    if sampling.temperature > 0:  # a greedy reply is the same for every top_p
+        body["top_p"] = sampling.top_p
+    if sampling.seed is not None:
+        body["seed"] = sampling.seed
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body
+
+
+def answer(expert: str, payload: Any, price: Price | None) -> Answer:
+    """The reply in a response's JSON. Raises `ExpertError` for what is none."""
+    raise_if_error(payload)
+    choices = at(payload, "choices")
+    if not isinstance(choices, list):
+        raise BackendRejected(
+            "the server's reply is no chat completion; does base_url end with its /v1?"
+        )
+    if not choices:
+        raise EmptyReply("the reply had no choices")
+    text = text_of(at(choices[0], "message", "content"))
+    finish = finish_of(at(choices[0], "finish_reason")) or "stop"
+    if not text.strip():
+        refusal = text_of(at(choices[0], "message", "refusal"))
+        raise EmptyReply(why_empty(finish, refusal))
+    return Answer(expert, text, usage_of(at(payload, "usage"), price), finish=finish)
+
+
+def at(value: Any, *keys: str) -> Any:
+    """What the keys lead to; None where the JSON has another shape."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def text_of(content: Any) -> str:
+    """Content is a string, null, or a list of parts of which some are text."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "".join(text for part in parts if isinstance(text := at(part, "text"), str))
+
+
+def finish_of(reason: Any) -> FinishReason | None:
+    if reason is None:
+        return None
+    return "length" if reason == "length" else "stop"
+
+
+def usage_of(raw: Any, price: Price | None) -> Usage:
+    prompt, completion = at(raw, "prompt_tokens"), at(raw, "completion_tokens")
+    if not isinstance(prompt, int) or not isinstance(completion, int):
+        return Usage()
+    return price.usage(prompt, completion) if price else Usage(prompt, completion)
+
+
+def why_empty(finish: FinishReason, refusal: str = "") -> str:
+    if refusal:
+        return f"the model refused: {refusal[:LONGEST_MESSAGE]}"
+    if finish == "length":
+        return "the reply had no text: thinking took all tokens; raise the expert's max_tokens"
+    return "the reply had no text"
+
+
+def raise_if_error(payload: Any) -> None:
+    """Some servers answer 200, or stream, and put what went wrong into the JSON."""
+    error = at(payload, "error")
+    if not error and at(payload, "object") != "error":
+        return
+    code = at(error, "code") or at(payload, "code")
+    status = int(code) if isinstance(code, int) or str(code).isdecimal() else 500
+    raise error_of_status(status, payload, None)
+
+
+def error_of_status(
+    status: int, payload: Any, retry_after: float | None, reason: str = ""
+) -> ExpertError:
+    """The error of an HTTP status, in the server's own words where it said any."""
+    words = " ".join(_words(payload).split())[:LONGEST_MESSAGE]
+    message = f"HTTP {status} {reason or _phrase(status)}".rstrip() + (
+        f": {words}" if words else ""
+    )
+    if retryable(status) and at(payload, "error", "code") != "insufficient_quota":
+        return BackendUnavailable(message, retry_after)
+    return BackendRejected(message)
+
+
+def retryable(status: int) -> bool:
+    """Whether asking again may help."""
+    return status in (408, 425, 429) or status >= 500
+
+
+def error_payload(body: bytes) -> Any:
+    """An error's body: JSON, or text as it is, or nothing where it is a web page."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        text = body.decode(errors="replace").strip()
+        return "" if text.startswith("<") else text
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds that a response asks to wait: a number, or the date to wait for."""
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    value = headers.get("Retry-After", "")
+    if (seconds := _number(value)) is not None:
+        return seconds
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value) if value is not None else -1.0
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None
+
+
+def _words(payload: Any) -> str:
+    """The message in the shapes servers use: OpenAI's, Google's list, FastAPI's, plain text."""
+    if isinstance(payload, list):
+        payload = payload[0] if payload else ""
+    for found in (
+        at(payload, "error", "message"),
+        at(payload, "error"),
+        at(payload, "message"),
+        at(payload, "detail"),
+        payload,
+    ):
+        if found:
+            return found if isinstance(found, str) else json.dumps(found)
+    return ""
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,45 @@
+"""Server-sent events out of the bytes of a response, as the HTML standard parses them."""
+
+import re
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+LONGEST_LINE = 1 << 20  # bytes
+
+
+class Decoder:
+    """Fed with bytes in any portions; gives the data of each event once it is complete.
+
+    Comments, which servers send to keep a connection alive, give nothing. An event that the end
+    of the stream cuts off gives nothing either.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""  # of a line whose end has not come yet
+        self._after_cr = False  # a line feed now belongs to a line that has ended already
+        self._started = False
+        self._data: list[str] = []
+
+    def feed(self, portion: bytes) -> list[str]:
+        """The data of the events that end in this portion. ValueError: a line without end."""
+        if not portion:
+            return []
+        if self._after_cr:
+            portion = portion.removeprefix(b"\n")
+        self._after_cr = portion.endswith(b"\r")
+        *lines, self._rest = _LINE_END.split(self._rest + portion)
+        if len(self._rest) > LONGEST_LINE:
+            raise ValueError(f"a line of more than {LONGEST_LINE} bytes")
+        return [data for line in lines if (data := self._line(line)) is not None]
+
+    def _line(self, line: bytes) -> str | None:
+        if not self._started:
+            self._started = True
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        if line:
+            name, _, value = line.partition(b":")
+            if name == b"data":
+                self._data.append(value.removeprefix(b" ").decode(errors="replace"))
+            return None
+        data, self._data = self._data, []
+        return "\n".join(data) if data else None

@@ -1,0 +1,145 @@
+"""What every kind of expert does alike. A new kind adds one entry to KINDS."""
+
+import asyncio
+import json
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from experts.base import Expert
+from experts.cards import Cluster, HostedCard, RecordedCard
+from experts.errors import ExpertError
+from experts.hosted import opened as hosted_opened
+from experts.recorded import opened as recorded_opened
+from experts.scripted import Hang, ScriptedExpert
+from experts.types import Answer, Cause, Failure, Prompt
+from tests.openai_server import hangs, refuses, says, serving
+from tests.waiting import until
+
+TEXT = "Ångström said: «two words»,\n\nthen 三 more  lines.\n"
+GOOD, BAD, SLOW = "Say the text.", "Fail.", "Never end."
+
+
+@dataclass
+class Case:
+    """An expert that knows TEXT for GOOD, fails for BAD and hangs for SLOW."""
+
+    expert: Expert
+    running: object = None  # () -> calls in progress; none: it never takes any time
+
+
+@asynccontextmanager
+async def scripted(tmp_path):
+    expert = ScriptedExpert("ada", {GOOD: TEXT, BAD: Cause.REJECTED, SLOW: Hang.FOREVER})
+    yield Case(expert, lambda: expert.running)
+
+
+@asynccontextmanager
+async def recorded(tmp_path):
+    def card():
+        file = tmp_path / "recorded.jsonl"
+        file.write_text(json.dumps({"question": GOOD, "replies": {"ada": {"text": TEXT}}}))
+        return RecordedCard(kind="recorded", file=file)
+
+    async with recorded_opened({"ada": await asyncio.to_thread(card)}, Cluster()) as experts:
+        yield Case(experts["ada"])
+
+
+@asynccontextmanager
+async def hosted(tmp_path):
+    async def behave(call):
+        known = {GOOD: says(TEXT), BAD: refuses(400, "no such thing"), SLOW: hangs()}
+        return await known[call.question](call)
+
+    async with serving() as server:
+        server.default = behave
+        card = HostedCard(kind="hosted", model="m", base_url=server.url)
+        async with hosted_opened({"ada": card}, Cluster()) as experts:
+            yield Case(experts["ada"], lambda: server.running)
+
+
+KINDS = {kind.__name__: kind for kind in (scripted, recorded, hosted)}
+
+
+@pytest.fixture(params=KINDS)
+async def case(request, tmp_path):
+    async with AsyncExitStack() as stack:
+        yield await stack.enter_async_context(KINDS[request.param](tmp_path))
+
+
+async def test_each_prompt_has_its_reply_in_its_place(case):
+    good, bad, again = await case.expert.ask([Prompt.of(GOOD), Prompt.of(BAD), Prompt.of(GOOD)])
+    assert isinstance(good, Answer)
+    assert (good.expert, good.text, good.finish) == ("ada", TEXT, "stop")
+    assert good.seconds >= 0
+    assert isinstance(bad, Failure)
+    assert (bad.expert, bad.cause) == ("ada", Cause.REJECTED)
+    assert bad.message
+    assert again.text == TEXT
+
+
+async def test_no_prompts_have_no_replies(case):
+    assert await case.expert.ask([]) == []
+
+
+async def test_a_streams_chunks_join_to_the_answer_and_the_last_says_how_it_ended(case):
+    [answer] = await case.expert.ask([Prompt.of(GOOD)])
+    chunks = [chunk async for chunk in case.expert.stream(Prompt.of(GOOD))]
+    assert "".join(chunk.text for chunk in chunks) == answer.text
+    assert len(chunks) > 3
+    assert all(chunk.finish is None and chunk.usage is None for chunk in chunks[:-1])
+    assert (chunks[-1].finish, chunks[-1].usage) == (answer.finish, answer.usage)
+
+
+async def test_a_stream_raises_what_ask_returns_as_a_failure(case):
+    [failure] = await case.expert.ask([Prompt.of(BAD)])
+    with pytest.raises(ExpertError) as raised:
+        await anext(case.expert.stream(Prompt.of(BAD)))
+    assert raised.value.cause is failure.cause
+    assert str(raised.value) == failure.message
+
+
+async def test_cancelling_ask_frees_what_it_used(case):
+    if case.running is None:
+        pytest.skip("it replies at once: there is nothing to cancel")
+    asking = asyncio.create_task(case.expert.ask([Prompt.of(SLOW), Prompt.of(SLOW)]))
+    await until(lambda: case.running() == 2)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await until(lambda: case.running() == 0)
+
+
+async def test_closing_a_stream_early_frees_what_it_used(case):
+    stream = case.expert.stream(Prompt.of(GOOD))
+    await anext(stream)
+    await stream.aclose()
+    if case.running is not None:
+        await until(lambda: case.running() == 0)
+    [answer] = await case.expert.ask([Prompt.of(GOOD)])
+    assert answer.text == TEXT
+
+
+async def test_cancelling_a_stream_that_waits_frees_what_it_used(case):
+    if case.running is None:
+        pytest.skip("it replies at once: there is nothing to cancel")
+
+    async def read():
+        return [chunk async for chunk in case.expert.stream(Prompt.of(SLOW))]
+
+    reading = asyncio.create_task(read())
+    await until(lambda: case.running() == 1)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await until(lambda: case.running() == 0)
+
+
+async def test_many_ask_at_once_and_each_has_its_own_replies(case):
+    groups = [[Prompt.of(GOOD)] * (i % 3) + [Prompt.of(BAD)] for i in range(20)]
+    replies = await asyncio.gather(*(case.expert.ask(group) for group in groups))
+    for group, its in zip(groups, replies, strict=True):
+        assert [isinstance(reply, Answer) for reply in its] == [
+            prompt.text == GOOD for prompt in group
+        ]
