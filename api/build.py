@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis.asyncio import Redis
@@ -12,8 +12,10 @@ from api.running import Running
 from api.settings import Settings
 from experts.base import Expert
 from experts.build import opened as opened_experts
+from experts.generation import EngineStatus
 from experts.recordings import read
 from experts.unopened import Unopened
+from experts.vllm_expert import engine_statuses
 from orchestrator.evaluation import graded
 from orchestrator.panel import Panel
 from orchestrator.policies import configured
@@ -54,9 +56,12 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         service = Service(Panel(panellists, aggregator), router, policies)
 
         async def ready() -> list[str]:
-            return await _missing(redis)
+            return [*await _redis_missing(redis), *await _engines_missing(experts)]
 
-        yield Running(service, ready)
+        async def engines() -> list[EngineStatus]:
+            return await engine_statuses(experts.values())
+
+        yield Running(service, ready, engines)
 
 
 @asynccontextmanager
@@ -107,13 +112,18 @@ def _channel(
     return LlmTagger(experts[settings.routing.tagger], encoder, evidence.skills)
 
 
-async def _missing(redis: Redis) -> list[str]:
+async def _redis_missing(redis: Redis) -> list[str]:
     try:
         async with asyncio.timeout(PING_SECONDS):
             await redis.ping()
     except (RedisError, TimeoutError) as error:
         return [f"redis does not answer: {error}"]
     return []
+
+
+async def _engines_missing(experts: Mapping[str, Expert]) -> list[str]:
+    down = [status for status in await engine_statuses(experts.values()) if not status.up]
+    return [f"engine {status.family} is restarting" for status in down]
 
 
 async def _cancelled(task: asyncio.Task[object]) -> None:

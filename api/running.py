@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from experts.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.types import Event, Request, Verdict
 from routing.types import Route
@@ -36,12 +37,18 @@ class Service(Protocol):
         ...
 
 
+async def _no_engines() -> list[EngineStatus]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An open service. `ready` says what it still lacks; nothing means ready."""
+    """An open service. `ready` says what it still lacks; nothing means ready. `engines` says
+    what each engine process of this machine is doing."""
 
     service: Service
     ready: Callable[[], Awaitable[list[str]]]
+    engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
 
 
 class CannotOpen(Exception):  # noqa: N818 - named for the state it reports
