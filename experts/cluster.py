@@ -116,6 +116,7 @@ def _actor(family: Family, cluster: Cluster, threads: int) -> Any:
         "max_restarts": -1,
         "max_task_retries": 0,  # the caller asks again: only it knows what was streamed already
         "max_concurrency": CALLS,
+        "max_pending_calls": 10 * CALLS,
         "runtime_env": {"env_vars": environment(family, threads)},
     }
     return ray.remote(**options)(EngineActor).remote(family, cluster.max_wait)

@@ -1,5 +1,6 @@
 """One vLLM engine as plain synchronous Python: add, step, abort, swap weights in place."""
 
+import gc
 import logging
 import time
 from collections.abc import Iterable
@@ -38,6 +39,8 @@ class Engine:
         from vllm.engine.arg_utils import EngineArgs
         from vllm.v1.engine.llm_engine import LLMEngine
 
+        # vLLM collects garbage five times as it starts; what was imported so far never is any.
+        gc.freeze()
         started = time.perf_counter()
         self.family = family
         self.resident = family.bases[0]
@@ -45,6 +48,8 @@ class Engine:
         self._llm: Any = LLMEngine.from_engine_args(EngineArgs(**_arguments(family, self.batch)))
         self._context: int = self._llm.model_config.max_model_len
         self._tokenizers: dict[str, Any] = {}
+        for adapter in family.adapters:
+            self._try_adapter(adapter)
         self.start_seconds = time.perf_counter() - started
 
     def add(self, request_id: str, request: Request, *, streaming: bool) -> Refusal | None:
@@ -132,6 +137,13 @@ class Engine:
 
             self._tokenizers[name] = AutoTokenizer.from_pretrained(name)
         return self._tokenizers[name]
+
+    def _try_adapter(self, adapter: str) -> None:
+        """Loads it before anybody asks: one that fails in a step would take the engine with it."""
+        try:
+            self._llm.add_lora(self._lora(adapter))
+        except Exception as error:
+            raise ValueError(f"the adapter {adapter} cannot be loaded: {error}") from error
 
     def _lora(self, adapter: str | None) -> Any:
         if adapter is None:

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from experts.errors import BackendTimeout, BackendUnavailable, RegistryError
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 2.0  # for the answers of what was in time to arrive, after the deadline
 POLL_SECONDS = 0.25
+STATUS_SECONDS = 5.0
 
 
 class EngineDied(BackendUnavailable):
@@ -31,7 +33,8 @@ class RemoteEngine:
         self._up = asyncio.Event()
         self._up.set()
         self._revival: asyncio.Task[None] | None = None
-        self._last: str | None = None
+        self._known: EngineStatus | None = None
+        self._last: str | None = None  # the base it was asked for last
         self._sent: Counter[str] = Counter()
 
     @property
@@ -74,11 +77,17 @@ class RemoteEngine:
                 _cancel(pieces)
 
     async def status(self) -> EngineStatus:
-        """Waits for a restart if there is one; put a deadline around it."""
-        await self._up.wait()
-        with _translated(self):
-            status: EngineStatus = await self.actor.status.remote()
-        return status
+        """What the engine is doing, or did before it went down. Does not wait for a restart."""
+        assert self._known is not None, "asked after it started"
+        if self._up.is_set():
+            try:
+                async with asyncio.timeout(STATUS_SECONDS):
+                    with _translated(self):
+                        self._known = await self.actor.status.remote()
+            except (TimeoutError, BackendUnavailable):
+                logger.warning("no status", extra={"action": "no_status", "engine": self.name})
+                return replace(self._known, restarts=self.restarts, up=False)
+        return replace(self._known, restarts=self.restarts, up=self._up.is_set())
 
     async def started(self, seconds: float) -> None:
         """Returns when the engine's process is ready for the first time, or says why it is not."""
@@ -86,7 +95,7 @@ class RemoteEngine:
 
         try:
             async with asyncio.timeout(seconds):
-                await self.actor.status.remote()
+                self._known = await self.actor.status.remote()
         except TimeoutError as error:
             raise RegistryError(
                 f"{self.name}: its engine did not start within {seconds:g} s; "

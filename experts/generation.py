@@ -53,3 +53,5 @@ class EngineStatus:
     busy_seconds: float  # spent in the engine since it started
     swap_seconds: float
     start_seconds: float
+    restarts: int = 0
+    up: bool = True  # False: it restarts, and the rest is what was known before

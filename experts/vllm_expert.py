@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from experts.base import Expert
@@ -25,10 +25,10 @@ class VllmExpert:
     def __init__(self, name: str, card: VllmCard, pool: EnginePool) -> None:
         self.name = name
         self._card = card
-        self._pool = pool
+        self.pool = pool
 
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        slots = asyncio.Semaphore(IN_FLIGHT * len(self._pool.engines))
+        slots = asyncio.Semaphore(IN_FLIGHT * len(self.pool.engines))
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
@@ -41,7 +41,7 @@ class VllmExpert:
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         deadline = asyncio.get_running_loop().time() + self._card.seconds
         said = False
-        async with aclosing(self._pool.stream(self._request(prompt), deadline)) as pieces:
+        async with aclosing(self.pool.stream(self._request(prompt), deadline)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Refusal):
                     raise error_of(Failure(self.name, piece.cause, piece.message))
@@ -55,7 +55,7 @@ class VllmExpert:
 
     async def status(self) -> list[EngineStatus]:
         """Of the engines that serve this expert, and others of its family."""
-        return await self._pool.status()
+        return await self.pool.status()
 
     def _usage(self, piece: Piece) -> Usage:
         tokens = piece.prompt_tokens, piece.completion_tokens
@@ -67,7 +67,7 @@ class VllmExpert:
             deadline = asyncio.get_running_loop().time() + self._seconds(len(prompts))
             try:
                 requests = [self._request(prompt) for prompt in prompts]
-                outcomes = await self._pool.ask(requests, deadline)
+                outcomes = await self.pool.ask(requests, deadline)
             except ExpertError as error:
                 failure = error.failure(self.name, time.monotonic() - started)
                 return [failure] * len(prompts)
@@ -101,6 +101,12 @@ class VllmExpert:
             finish = outcome.finish or "stop"
             return Answer(self.name, outcome.text, self._usage(outcome), outcome.seconds, finish)
         return Failure(self.name, Cause(outcome.cause), outcome.message, seconds)
+
+
+async def engine_statuses(experts: Iterable[Expert]) -> list[EngineStatus]:
+    """Of every engine behind these experts, once each; what is not local has none."""
+    pools = {id(e.pool): e.pool for e in experts if isinstance(e, VllmExpert)}
+    return [status for pool in pools.values() for status in await pool.status()]
 
 
 def conversation(system: str | None, messages: Sequence[Message]) -> tuple[Message, ...]:

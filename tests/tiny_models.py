@@ -1,7 +1,11 @@
 """Builds tiny random models that vLLM loads in seconds: for tests, never for answers."""
 
+import json
 import string
+import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 TEMPLATE = (
     "{% for m in messages %}"
@@ -30,6 +34,8 @@ def tokenizer(folder: Path) -> Path:
     )
     fast.chat_template = TEMPLATE
     fast.save_pretrained(str(folder))
+    # Without it vLLM looks for the model's type twice, two seconds apart.
+    (folder / "config.json").write_text('{"model_type": "llama"}')
     return folder
 
 
@@ -83,4 +89,23 @@ def broken(folder: Path, like: Path) -> Path:
         (folder / name).write_bytes((like / name).read_bytes())
     whole = (like / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    return folder
+
+
+def sketch(
+    folder: Path,
+    config: Mapping[str, Any],
+    *,
+    ends: int | list[int] | None = None,
+    tensors: Mapping[str, Sequence[int]] | None = None,
+) -> Path:
+    """What a model folder says about itself, without any weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    if ends is not None:
+        (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": ends}))
+    if tensors is not None:
+        header = {name: {"shape": shape} for name, shape in tensors.items()}
+        text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text)
     return folder

@@ -4,13 +4,17 @@ import asyncio
 import os
 import random
 import signal
+import sys
+from asyncio.subprocess import PIPE
 from contextlib import aclosing
 
 import psutil
 import pytest
 
-from experts.errors import BackendRejected
+from experts.cards import Cluster
+from experts.errors import BackendRejected, RegistryError
 from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling
+from experts.vllm_expert import engine_statuses, opened
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -53,6 +57,7 @@ async def test_experts_of_one_shape_share_an_engine_and_another_shape_has_its_ow
     shared = {(await status(experts[name])).pid for name in experts if name != "carol"}
     assert len(shared) == 1
     assert (await status(experts["carol"])).pid not in shared
+    assert len(await engine_statuses(experts.values())) == 2
 
 
 async def test_after_any_swaps_an_expert_says_what_it_said_at_first(experts):
@@ -181,22 +186,77 @@ async def test_weights_that_cannot_be_loaded_leave_the_old_ones_working(experts)
     assert await said(experts["alice"], *QUESTIONS) == before
 
 
-async def test_a_request_whose_engine_is_killed_is_answered_after_the_restart(experts):
-    expert = experts["alice"]
+async def test_what_an_engine_was_asked_is_answered_though_its_process_is_killed(experts):
+    expert, streamed = experts["alice"], Prompt.of(QUESTIONS[0], LONG)
     prompts = [Prompt.of(text, Sampling(max_tokens=24)) for text in QUESTIONS * 50]
-    expected = await expert.ask(prompts)
-    streamed = Prompt.of(QUESTIONS[0], LONG)
+    expected = [reply.text for reply in await expert.ask(prompts)]
     [whole] = await expert.ask([streamed])
+    begun = asyncio.Event()
 
     async def stream():
-        return "".join([chunk.text async for chunk in expert.stream(streamed)])
+        texts = []
+        async for chunk in expert.stream(streamed):
+            texts.append(chunk.text)
+            begun.set()
+        return texts
 
-    tasks = [asyncio.create_task(expert.ask(prompts)), asyncio.create_task(stream())]
-    await running(expert, 32)
-    os.kill((await status(expert)).pid, signal.SIGKILL)
-    replies = await tasks[0]
-    assert [reply.text for reply in replies] == [reply.text for reply in expected]
-    assert whole.text.startswith(await tasks[1])
+    async with asyncio.TaskGroup() as group:
+        streaming = group.create_task(stream())
+        asking = group.create_task(expert.ask(prompts))
+        await begun.wait()
+        await running(expert, 32)
+        before = await status(expert)
+        assert not streaming.done()
+        os.kill(before.pid, signal.SIGKILL)
+    assert [reply.text for reply in asking.result()] == expected
+    assert "".join(streaming.result()) == whole.text
+    after = await status(expert)
+    assert after.pid != before.pid
+    assert (after.restarts, after.up) == (before.restarts + 1, True)
+
+
+async def test_two_engines_of_a_family_keep_a_base_each(cards):
+    pair = {name: cards[name] for name in ("alice", "bob")}
+    async with asyncio.timeout(60), opened(pair, Cluster(engines=2)) as experts:
+        await asyncio.gather(*(said(expert, "x") for expert in experts.values()))
+        await asyncio.gather(*(said(e, q) for q in QUESTIONS for e in experts.values()))
+        statuses = await engine_statuses(experts.values())
+    assert len({status.pid for status in statuses}) == 2
+    assert sorted(status.swaps for status in statuses) == [0, 1]
+
+
+async def test_a_first_model_that_cannot_be_loaded_says_which_and_why(cards, experts):
+    with pytest.raises(RegistryError, match=r"experts\.torn: its engine did not start: .*header"):
+        async with asyncio.timeout(60), opened({"torn": cards["torn"]}, Cluster()):
+            pass
+
+
+JOIN = """
+import asyncio, sys
+from experts.cards import Cluster, VllmCard
+from experts.types import Prompt
+from experts.vllm_expert import opened
+
+async def main():
+    card = VllmCard.model_validate_json(sys.argv[2])
+    there = Cluster(address=sys.argv[1])
+    async with asyncio.timeout(60), opened({"carol": card}, there) as experts:
+        [reply] = await experts["carol"].ask([Prompt.of("Hello?")])
+    sys.stdout.buffer.write(reply.text.encode())
+
+asyncio.run(main())
+"""
+
+
+async def test_another_process_may_join_the_cluster_and_leaves_it_running(experts, cards):
+    import ray
+
+    address = ray.get_runtime_context().gcs_address
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", JOIN, address, cards["carol"].model_dump_json(), stdout=PIPE
+    )
+    output, _ = await process.communicate()
+    assert [output.decode()] == await said(experts["carol"], "Hello?")
 
 
 async def test_only_this_machine_can_reach_the_cluster(experts):
