@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,20 +26,14 @@ CALLS = 1_000  # that an engine handles at once; more wait in line before it
 @asynccontextmanager
 async def joined(cluster: Cluster) -> AsyncIterator[None]:
     """A Ray cluster to run in. One that was running before is left running."""
-    _prepare(own=cluster.address is None)
-    import ray
-
-    if ray.is_initialized():
-        yield
-        return
     # In a thread because it takes seconds, and because Ray replaces the SIGTERM handler of the
     # main thread, which belongs to whoever serves.
-    await asyncio.to_thread(_start, cluster.address)
+    stop = await asyncio.to_thread(_start, cluster.address)
     try:
         yield
     finally:
         async with asyncio.timeout(STOP_SECONDS):
-            await asyncio.to_thread(ray.shutdown)
+            await asyncio.to_thread(stop)
 
 
 def _prepare(*, own: bool) -> None:
@@ -57,9 +51,13 @@ def _prepare(*, own: bool) -> None:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
-def _start(address: str | None) -> None:
+def _start(address: str | None) -> Callable[[], None]:
+    """Starts or joins Ray unless this process has done so; what is returned undoes just that."""
+    _prepare(own=address is None)
     import ray
 
+    if ray.is_initialized():
+        return lambda: None
     own: dict[str, Any] = {
         "num_cpus": max(os.cpu_count() or 1, 16),  # any number of engines may share the cores
         "include_dashboard": False,
@@ -74,6 +72,8 @@ def _start(address: str | None) -> None:
         logging_level=logging.ERROR,
         **(own if address is None else {}),
     )
+    shutdown: Callable[[], None] = ray.shutdown
+    return shutdown
 
 
 @asynccontextmanager
@@ -84,7 +84,7 @@ async def engines(
     import ray
 
     started = time.perf_counter()
-    threads = _threads(len(families) * cluster.engines)
+    threads = threads_each(len(families) * cluster.engines, os.cpu_count() or 1)
     groups = [
         [
             RemoteEngine(f"experts.{family.experts[0]}", _actor(family, cluster, threads))
@@ -122,9 +122,9 @@ def _actor(family: Family, cluster: Cluster, threads: int) -> Any:
     return ray.remote(**options)(EngineActor).remote(family, cluster.max_wait)
 
 
-def _threads(engines: int) -> int:
-    """CPU threads per engine: all cores but one, shared out."""
-    return max(1, ((os.cpu_count() or 1) - 1) // max(1, engines))
+def threads_each(engines: int, cores: int) -> int:
+    """CPU threads per engine: all cores but one, which is for everybody else."""
+    return max(1, (cores - 1) // max(1, engines))
 
 
 def environment(family: Family, threads: int) -> dict[str, str]:

@@ -164,6 +164,9 @@ def _arguments(family: Family, batch: int) -> dict[str, Any]:
         "max_num_seqs": batch,
         "disable_log_stats": True,
     }
+    if family.tensor_parallel > 1:
+        # Not Ray's own way, which would look for the GPUs outside of the actor that holds them.
+        arguments["distributed_executor_backend"] = "mp"
     if family.gpus:
         arguments["gpu_memory_utilization"] = 0.9 * min(family.gpus, 1.0)
     else:

@@ -127,7 +127,7 @@ async def opened(
     """All local experts, once every engine has loaded its first model."""
     from experts.cluster import engines, joined
 
-    kinds = families(cards)
+    kinds = await asyncio.to_thread(families, cards)
     async with joined(cluster), engines(kinds, cluster) as groups:
         experts: dict[str, Expert] = {}
         for family, group in zip(kinds, groups, strict=True):
