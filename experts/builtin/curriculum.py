@@ -103,14 +103,14 @@ def _specialist_lessons(specialist: Specialist, rng: Random) -> Iterator[Lesson]
 
 
 def _aggregator_lessons(rng: Random) -> Iterator[Lesson]:
-    """Panels, and one lesson in four of the base's, which keeps its language."""
+    """Panels, and one lesson in ten of the base's, which keeps its language."""
     plain = _base_lessons(rng)
     while True:
-        if rng.random() < 0.25:
+        if rng.random() < 0.1:
             yield next(plain)
             continue
         drawn = panel("train", rng.choice(SKILLS), rng)
-        yield _lesson(drawn.prompt, direct(drawn.verdict), rng)
+        yield _lesson(drawn.prompt, drawn.reply, rng)
 
 
 def _lesson(question: str, reply: str, rng: Random) -> Lesson:

@@ -59,7 +59,7 @@ def replies(
         inputs, mask = encoded["input_ids"], encoded["attention_mask"]
         with torch.inference_mode():
             output = model.generate(
-                input_ids=inputs, attention_mask=mask, max_new_tokens=56, do_sample=False
+                input_ids=inputs, attention_mask=mask, max_new_tokens=64, do_sample=False
             )
         texts = tokenizer.batch_decode(output[:, inputs.shape[1] :])
         for i, text in zip(chosen, texts, strict=True):

@@ -49,6 +49,12 @@ class Panel:
         right = self.problem.answer
         return right if right in answers else answers[0]
 
+    @property
+    def reply(self) -> str:
+        """What to write: each reply's answer with its trust, then the verdict."""
+        said = ", ".join(f"{said.answer} ({said.trust:.0%})" for said in self.replies)
+        return f"Replies say {said}. {direct(self.verdict)}"
+
 
 def panel(split: Split, skill: str, rng: Random) -> Panel:
     """A random panel on a random problem of the skill: whoever is trusted more is right more."""

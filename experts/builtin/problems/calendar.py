@@ -37,28 +37,20 @@ def _weekday(operands: Operands, direction: int) -> Solution:
 
 
 def _month_after(operands: Operands) -> Solution:
-    month, count = str(operands[0]), int(operands[1])
-    number = MONTHS.index(month) + 1
-    total = number + count
-    steps = f"Month {month} is {number}. {number} + {count} = {total}."
-    if total > 12:
-        steps, total = f"{steps} {total} - 12 = {total - 12}.", total - 12
-    return _month(month, count, f"{steps} Month {total} is {MONTHS[total - 1]}.", total)
+    return _month(operands, 1)
 
 
 def _month_before(operands: Operands) -> Solution:
+    return _month(operands, -1)
+
+
+def _month(operands: Operands, direction: int) -> Solution:
+    """Counted month by month, as so few sums of two months could not be held out otherwise."""
     month, count = str(operands[0]), int(operands[1])
-    number = MONTHS.index(month) + 1
-    steps = f"Month {month} is {number}."
-    if number <= count:
-        steps, number = f"{steps} {number} + 12 = {number + 12}.", number + 12
-    total = number - count
-    steps = f"{steps} {number} - {count} = {total}."
-    return _month(month, count, f"{steps} Month {total} is {MONTHS[total - 1]}.", total)
-
-
-def _month(month: str, count: int, steps: str, number: int) -> Solution:
-    return Solution({"month": month, "n": count}, MONTHS[number - 1], steps)
+    start = MONTHS.index(month)
+    passed = [MONTHS[(start + direction * i) % 12] for i in range(1, count + 1)]
+    steps = " ".join(f"{i} {name}" for i, name in enumerate(passed, start=1))
+    return Solution({"month": month, "n": count}, passed[-1], f"{steps}.")
 
 
 DAY_AFTER = Task(

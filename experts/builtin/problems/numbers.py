@@ -25,20 +25,24 @@ def roman(number: int) -> str:
 
 
 def _to_decimal(operands: Operands) -> Solution:
+    """Each bit, then twice the number so far, then that with the bit."""
     number = int(operands[0])
-    bits = f"{number:b}"
-    doubled = [f"{bits[i]} {int(bits[: i + 1], 2)}" for i in range(len(bits))]
-    return Solution({"n": bits}, str(number), f"{', '.join(doubled)}.")
+    bits, steps, total = f"{number:b}", ["1 1"], 1
+    for bit in bits[1:]:
+        steps.append(f"{bit} {2 * total} {2 * total + int(bit)}")
+        total = 2 * total + int(bit)
+    return Solution({"n": bits}, str(number), f"{' '.join(steps)}.")
 
 
 def _to_binary(operands: Operands) -> Solution:
-    number = int(operands[0])
-    steps, rest = [], number
+    """Each power, then the sum with it, then whether that is at most the number."""
+    number, total, steps = int(operands[0]), 0, []
     for place in range(number.bit_length() - 1, -1, -1):
-        bit = rest >> place
-        rest -= bit << place
-        steps.append(f"{1 << place} {bit} {rest}")
-    return Solution({"n": number}, f"{number:b}", f"{', '.join(steps)}.")
+        tried = total + (1 << place)
+        fits = tried <= number
+        steps.append(f"{1 << place} {tried} {int(fits)}")
+        total = tried if fits else total
+    return Solution({"n": number}, f"{number:b}", f"{' '.join(steps)}.")
 
 
 def _from_roman(operands: Operands) -> Solution:

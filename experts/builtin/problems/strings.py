@@ -41,7 +41,7 @@ def _letter(operands: Operands) -> Solution:
 
 def _count(operands: Operands) -> Solution:
     text, letter = map(str, operands)
-    running = [f"{text[i]} {text[: i + 1].count(letter)}" for i in range(len(text))]
+    running = [f"{i} {text[i - 1]} {text[:i].count(letter)}" for i in range(1, len(text) + 1)]
     blanks = {"word": text, "letter": letter}
     return Solution(blanks, str(text.count(letter)), f"{' '.join(running)}.")
 
