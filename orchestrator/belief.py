@@ -26,9 +26,10 @@ class Vote:
 def posterior(votes: Sequence[Vote], possible: int = OPEN_ANSWERS) -> dict[str, float]:
     """P(answer is right) for each answer voted for; what is missing to 1 is some other answer."""
     answers = dict.fromkeys(vote.answer for vote in votes)
-    possible = max(possible, len(answers) + 1, 2)
+    possible = max(possible, len(answers), 2)
+    unseen = possible - len(answers)
     logs = {answer: 0.0 for answer in answers}
-    other = math.log(possible - len(answers))  # all unseen answers together
+    other = math.log(unseen) if unseen else -math.inf  # all unseen answers together
     for vote in votes:
         right = min(max(vote.competence, 1 - SURE), SURE)
         wrong = math.log((1 - right) / (possible - 1))
