@@ -72,13 +72,16 @@ class Deliberation:
         return Done(self._verdict())
 
     def tell(self, reply: Reply) -> None:
-        """Take in one reply of an expert that was asked."""
+        """Take in one reply of an expert that was asked. An expert asked twice in one wave is told
+        in the order it was asked; apart from that, order does not matter."""
         self._waiting.remove(reply.expert)
         self._replies.append(reply)
+        self._replies.sort(key=self._seat)
         if isinstance(reply, Answer):
             answer = final_answer(reply.text, self._options)
             if answer is not None:
                 self._votes.append(Vote(reply, answer, self.route.competence(reply.expert)))
+                self._votes.sort(key=lambda vote: self._seat(vote.reply))
 
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
@@ -158,6 +161,9 @@ class Deliberation:
         chosen = next(reply for reply in trusted if id(reply) in backers)
         return chosen, "none" if len(self.route.panel) == 1 else "vote", notes
 
+    def _seat(self, reply: Reply) -> int:
+        return self.route.panel.index(reply.expert)
+
     def _usable(self) -> list[Answer]:
         return [reply for reply in self._replies if isinstance(reply, Answer)]
 
@@ -166,4 +172,5 @@ class Deliberation:
 
     @property
     def _possible(self) -> int:
-        return len(self._options) or OPEN_ANSWERS
+        open_answers = max(OPEN_ANSWERS, len({vote.answer for vote in self._votes}) + 1)
+        return len(self._options) or open_answers
