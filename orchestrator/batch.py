@@ -5,11 +5,11 @@ round however many questions there are.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from experts.types import Prompt
+from experts.types import Prompt, Reply
 from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
 from orchestrator.errors import PanelFailed
 from orchestrator.panel import Panel, conclusion, seats
@@ -26,7 +26,7 @@ class Case:
 
 async def deliberate_all(
     cases: Sequence[Case], panel: Panel
-) -> AsyncIterator[tuple[int, Verdict | PanelFailed]]:
+) -> AsyncGenerator[tuple[int, Verdict | PanelFailed], None]:
     """(place in `cases`, verdict or why there is none), as questions finish."""
     started = perf_counter()
     live = dict(enumerate(cases))
@@ -65,9 +65,14 @@ async def _round(
             expert: group.create_task(panel.ask(expert, [prompt for _, prompt in seated]))
             for expert, seated in groups.items()
         }
-        concluded = group.create_task(panel.conclude([prompt for _, prompt in conclusions]))
+        concluded = group.create_task(_concluded(conclusions, panel))
     for expert, seated in groups.items():
         for (place, _), reply in zip(seated, asked[expert].result(), strict=True):
             live[place].deliberation.tell(reply)
     for (place, _), reply in zip(conclusions, concluded.result(), strict=True):
         live[place].deliberation.tell_conclusion(reply)
+
+
+async def _concluded(conclusions: list[tuple[int, Prompt]], panel: Panel) -> list[Reply]:
+    """Without conclusions the aggregator is left alone: asking it could load its weights."""
+    return await panel.conclude([prompt for _, prompt in conclusions]) if conclusions else []
