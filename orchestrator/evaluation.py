@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from experts.recordings import Recording
+from experts.types import Answer
 from orchestrator.errors import OrchestratorError, PanelFailed
 from orchestrator.policies import Policy
 from orchestrator.replay import gold_of, question_of, replay, score_of
@@ -135,7 +136,7 @@ def _result(
             continue
         scores.append(_score(recording, verdict.author, verdict.answer))
         calls += verdict.calls
-        costs += [recording.replies[r.expert].cost_usd for r in verdict.replies]
+        costs += [r.usage.cost_usd for r in verdict.replies if isinstance(r, Answer)]
     mean = sum(scores) / len(scores)
     known = [cost for cost in costs if cost is not None]
     cost = sum(known) / len(test) if costs and len(known) == len(costs) else None
