@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from time import perf_counter
 
@@ -63,7 +64,9 @@ class Service:
             yield await working
         finally:
             working.cancel()
-            await asyncio.wait([working])
+            while not events.empty():  # nobody reads any more: make room for its last event
+                events.get_nowait()
+            await asyncio.gather(working, return_exceptions=True)
 
     async def answer_all(
         self, requests: Sequence[Request]
@@ -80,8 +83,9 @@ class Service:
                 except UnknownModel as error:
                     yield first + place, error
             cases = await self._cases([chunk[place] for place in known])
-            async for place, verdict in deliberate_all(cases, self._panel):
-                yield first + known[place], verdict
+            async with aclosing(deliberate_all(cases, self._panel)) as verdicts:
+                async for place, verdict in verdicts:
+                    yield first + known[place], verdict
 
     async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
         started = perf_counter()
