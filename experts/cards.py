@@ -11,12 +11,20 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationInfo,
-    model_validator,
+    field_validator,
 )
 
 from experts.types import Usage
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+# What the patterns of this file mean, for complaints.
+PATTERNS = {
+    r"^[a-z0-9][a-z0-9._-]{0,63}$": (
+        "a name has up to 64 lower-case letters, digits, '.', '_' and '-', "
+        "and starts with a letter or digit"
+    ),
+    r"^https?://": "must start with http:// or https://",
+}
 
 
 def _beside_file(value: Path, info: ValidationInfo) -> Path:
@@ -35,15 +43,15 @@ def _model_beside_file(value: str, info: ValidationInfo) -> str:
     return str(folder.resolve())
 
 
-def _file_beside_file(value: Path, info: ValidationInfo) -> Path:
+def _must_exist(value: Path) -> Path:
     """Looked up at once, so that a missing file is reported with its line in the registry."""
-    file = _beside_file(value, info)
-    if not file.is_file():
-        raise ValueError(f"no such file: {file}")
-    return file
+    if not value.is_file():
+        raise ValueError(f"no such file: {value}")
+    return value
 
 
-FilePath = Annotated[Path, AfterValidator(_file_beside_file)]
+FilePath = Annotated[Path, AfterValidator(_beside_file)]
+ExistingFile = Annotated[FilePath, AfterValidator(_must_exist)]
 ModelPath = Annotated[str, AfterValidator(_model_beside_file)]
 
 
@@ -108,7 +116,7 @@ class RecordedCard(BaseCard):
     """Answers from a file of recorded replies."""
 
     kind: Literal["recorded"]
-    file: FilePath = Field(description="JSON lines (plain or .gz) with `question` and `replies`.")
+    file: ExistingFile = Field(description="JSON lines (plain or .gz) with `question` and `replies`.")
     recorded_as: str | None = Field(None, description="Its name in the file, if another.")
 
 
@@ -145,12 +153,14 @@ class Registry(Strict):
         None, description="The expert that writes verdicts; it is not recruited as a panellist."
     )
 
-    @model_validator(mode="after")
-    def _aggregator_is_listed(self) -> "Registry":
-        if self.aggregator is not None and self.aggregator not in self.experts:
-            listed = ", ".join(sorted(self.experts))
-            raise ValueError(f"aggregator {self.aggregator!r} is not among the experts: {listed}")
-        return self
+    @field_validator("aggregator")
+    @classmethod
+    def _aggregator_is_listed(cls, value: str | None, info: ValidationInfo) -> str | None:
+        experts = info.data.get("experts")  # None: they are wrong themselves
+        if value is not None and experts is not None and value not in experts:
+            listed = ", ".join(sorted(experts))
+            raise ValueError(f"{value!r} is not among the experts: {listed}")
+        return value
 
     @property
     def panellists(self) -> dict[str, Any]:
