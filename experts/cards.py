@@ -116,7 +116,7 @@ class RecordedCard(BaseCard):
     """Answers from a file of recorded replies."""
 
     kind: Literal["recorded"]
-    file: ExistingFile = Field(description="JSON lines (plain or .gz) with `question` and `replies`.")
+    file: ExistingFile = Field(description="JSON lines, plain or .gz: `question` and `replies`.")
     recorded_as: str | None = Field(None, description="Its name in the file, if another.")
 
 
