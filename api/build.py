@@ -95,6 +95,8 @@ async def _learn(settings: Settings, encoder: Encoder, redis: Redis) -> tuple[Pr
     unknown = {n: card.skills for n, card in settings.panellists.items() if n not in known}
     cached = CachedEncoder(encoder, settings.service.data / "embeddings")
     profile = await Profile.of([*profiled, *claims(unknown)], cached)
+    if profile.graded:  # the vectors may have been cached, but the first question needs the model
+        await encoder.encode(["a question"])
     store, digest = EvidenceStore(redis), _digest(profile)
     await store.publish(digest, profile.evidence)
     return profile, await store.read(digest)

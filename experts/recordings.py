@@ -1,7 +1,8 @@
 """Reads files of recorded replies: JSON lines, plain or gzipped, one question a line.
 
 `experts.recorded` answers from them, and evaluation replays them. What a line does not say is
-unknown, never a guess; what it says wrongly is an error that names file, line and field.
+unknown, never a guess; what it says wrongly is an error that names file, line and field. Fields
+that mean nothing here are left alone: files come with notes of their own.
 """
 
 import gzip
@@ -9,8 +10,8 @@ import io
 import json
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
@@ -18,8 +19,6 @@ from typing import Any
 from experts.errors import RecordingError
 
 _GZIP = b"\x1f\x8b"
-_FIELDS = frozenset({"id", "question", "options", "category", "gold", "split", "replies"})
-_REPLY_FIELDS = frozenset({"answer", "score", "cost_usd", "text"})
 _ANY = sys.float_info.max  # no bound, but infinity is out
 _JSON_NAMES = {
     dict: "an object",
@@ -73,6 +72,15 @@ def read(path: Path) -> Iterator[Recording]:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def write(path: Path, recordings: Iterable[Recording]) -> None:
+    """Write recordings as `read` reads them, gzipped where the name ends in .gz."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "wt", encoding="utf-8") as file:
+        for recording in recordings:
+            known = {key: value for key, value in asdict(recording).items() if value is not None}
+            file.write(json.dumps(known, ensure_ascii=False) + "\n")
+
+
 class _Complaint(Exception):  # noqa: N818 - becomes a RecordingError once the line is known
     """What is wrong with a line."""
 
@@ -88,9 +96,7 @@ def _opened(path: Path) -> io.BufferedIOBase:
 
 def _recording(line: bytes, number: int) -> Recording:
     raw = _parsed(line)
-    if unknown := raw.keys() - _FIELDS:
-        raise _unknown(min(unknown), _FIELDS)
-    replies = raw.get("replies")
+    replies = raw.get("replies") or {}
     if not isinstance(replies, dict):
         raise _expected("replies", "an object: expert -> reply", replies)
     return Recording(
@@ -122,10 +128,6 @@ def _reply(name: str, raw: Any) -> RecordedReply:
     where = f"replies.{name}"
     if not isinstance(raw, dict):
         raise _expected(where, "an object with 'answer', 'score' or 'text'", raw)
-    if unknown := raw.keys() - _REPLY_FIELDS:
-        raise _unknown(f"{where}.{min(unknown)}", _REPLY_FIELDS)
-    if raw.keys().isdisjoint(("answer", "score", "text")):
-        raise _Complaint(f"{where}: expected 'answer', 'score' or 'text', found none of them")
     return RecordedReply(
         answer=_text(raw, "answer", where),
         score=_number(raw, "score", where, highest=1.0),
@@ -174,10 +176,6 @@ def _number(raw: Mapping[str, Any], key: str, where: str, highest: float = _ANY)
 def _expected(where: str, what: str, found: Any) -> _Complaint:
     shown = f"{found!r:.40}" if isinstance(found, str | int | float) else _kind(found)
     return _Complaint(f"{where}: expected {what}, found {shown}")
-
-
-def _unknown(where: str, known: frozenset[str]) -> _Complaint:
-    return _Complaint(f"{where}: unknown field; known here are {', '.join(sorted(known))}")
 
 
 def _kind(value: Any) -> str:

@@ -79,15 +79,14 @@ def test_gzip_is_known_by_its_content_not_its_name(tmp_path, name):
         pytest.param(
             {"question": 7, "replies": {}}, "question: expected a string or null, found 7"
         ),
-        pytest.param({"question": "Why?"}, "replies: expected an object: expert -> reply"),
-        pytest.param({"replys": {}}, "replys: unknown field; known here are category, gold, id"),
+        pytest.param(
+            {"question": "Why?", "replies": [1]}, "replies: expected an object: expert -> reply"
+        ),
         pytest.param({**FULL, "id": 1}, "id: expected a string or null, found 1"),
         pytest.param({**FULL, "options": "AB"}, "options: expected a list of strings or null"),
         pytest.param({**FULL, "options": ["a", 2]}, "options.1: expected a string, found 2"),
         pytest.param({**FULL, "options": ["a"] * 27}, "options: expected at most one per letter"),
         pytest.param({**FULL, "replies": {"ada": "B"}}, "replies.ada: expected an object with"),
-        pytest.param({**FULL, "replies": {"ada": {}}}, "replies.ada: expected 'answer', 'score'"),
-        pytest.param({**FULL, "replies": {"a": {"answr": "B"}}}, "replies.a.answr: unknown field"),
         pytest.param(
             {**FULL, "replies": {"a": {"answer": ["B"]}}},
             "replies.a.answer: expected a string or null, found a list",

@@ -1,0 +1,76 @@
+"""Runs `convene` as a user does: in a process of its own."""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ENTRY = "import sys; from api.cli import main; sys.argv[0] = 'convene'; main()"
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a finished command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def convene(
+    *arguments: str | Path, seconds: float = 120, environ: dict[str, str] | None = None
+) -> Ran:
+    """Run the command to its end. Raises `TimeoutError` after `seconds`."""
+    process = await _started(arguments, environ or {})
+    try:
+        async with asyncio.timeout(seconds):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Ran(process.returncode or 0, out.decode(), err.decode())
+
+
+@asynccontextmanager
+async def serving(*arguments: str | Path, seconds: float = 120) -> AsyncIterator[str]:
+    """`convene serve` on a free port: its address, once it listens."""
+    process = await _started(("serve", "--port", "0", *arguments), {})
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(seconds):
+            async for line in process.stderr:
+                if found := re.search(rb"listening on (http://[^\s\"]+)", line):
+                    break
+            else:
+                raise AssertionError("it ended before it listened")
+        reading = asyncio.create_task(process.stderr.read(), name="read what it logs")
+        yield found[1].decode()
+        process.terminate()
+        async with asyncio.timeout(60):
+            await process.wait()
+            await reading
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _started(
+    arguments: tuple[str | Path, ...], environ: dict[str, str]
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        ENTRY,
+        *map(str, arguments),
+        cwd=ROOT / "examples",
+        env={**os.environ, "CONVENE_CONFIG": "", "COLUMNS": "120", **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
