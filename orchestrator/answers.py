@@ -8,16 +8,19 @@ import unicodedata
 from collections.abc import Sequence
 
 STATED = re.compile(
-    r"\b(?:answer|option|choice)\s*(?:is|:|=)\s*:?[ \t]*(?=\S)",
+    r"\b(?:answer|option|choice)[*_]*\s*(?:is|:|=)[*_]*\s*:?[*_\s]*(?=\S)",
     re.IGNORECASE,
 )
-THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-LETTER = re.compile(r"^\W*\(?([A-Z])\)?(?=$|[\s.):,;*\\}\]]|\()")
+# A chat template may write the opening tag into the prompt: the reply has the closing one alone.
+THOUGHT = re.compile(r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)", re.DOTALL)
+LETTER = re.compile(r"^\W*(?:(?:option|choice)\s+)?\(?([A-Z])\)?(?=$|[\s.):,;*\\}\]]|\()")
+PRONOUN = re.compile(r"^(?:A|I)\s+\w")  # opens a sentence as often as it names a choice
 LONE_LETTER = re.compile(r"^\W*\(?([A-Za-z])\)?\W*$")
-NUMBER = re.compile(r"^[$€£]?\s*([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*(%?)$")
+NUMBER = re.compile(r"^[$€£]?\s*([-+]?(?:\d{1,3}(?:,\d{3})+|(?=\.?\d)\d*)(?:\.\d+)?)\s*\\?(%?)$")
 SENTENCE_END = re.compile(r"(?<=[^\d\s.])[.!?](?=\s|$)|(?<=\d)\.(?=\s|$)|\n")
+MINUS = "\N{MINUS SIGN}"
 TRIM = " \t\n\r.,;:!?*_`\"'“”‘’()[]{}<>$\\"
-ARTICLE = re.compile(r"^(?:the|an|a)\s+(?=\S)")
+LEADING = re.compile(rf"^(?:(?!\.\d)[{re.escape(TRIM)}]|(?:the|an|a)\s+(?=\S))+")
 
 
 def final_answer(text: str, options: Sequence[str] = ()) -> str | None:
@@ -32,17 +35,18 @@ def final_answer(text: str, options: Sequence[str] = ()) -> str | None:
     boxed = _boxed(text)
     stated = [boxed] if boxed else _stated(text)
     if options:
-        return _choice(stated or [text, text.splitlines()[-1]], options)
+        unstated = [part for part in (text, text.splitlines()[-1]) if not PRONOUN.match(part)]
+        return _choice(stated or unstated, options)
     return normalise(stated[0] if stated else text) or None
 
 
 def normalise(answer: str) -> str:
     """Case, space, articles, enclosing punctuation and number format do not tell answers apart."""
-    plain = unicodedata.normalize("NFKC", answer).strip(TRIM)
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", answer).casefold())
+    spaced = " ".join(folded.replace(MINUS, "-").split())
+    plain = LEADING.sub("", spaced.rstrip(TRIM))
     number = NUMBER.match(plain)
-    if number:
-        return _number(number[1]) + number[2]
-    return ARTICLE.sub("", " ".join(plain.casefold().split())).strip(TRIM)
+    return _number(number[1]) + number[2] if number else plain
 
 
 def _number(digits: str) -> str:
