@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import importlib.util
+import json
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -73,7 +74,7 @@ class CachedEncoder:
         self._folder = folder
 
     async def encode(self, texts: Sequence[str]) -> Vectors:
-        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()
         path = self._folder / f"{digest[:32]}.npy"
         if path.exists():
             cached: Vectors = await asyncio.to_thread(np.load, path)
