@@ -50,8 +50,9 @@ class NearestSkills:
         return self.of_vectors(await self._encoder.encode([q.text for q in questions]))
 
     def of_vectors(self, vectors: Vectors) -> list[Skills]:
-        """The same for questions that are encoded already, shape (questions, dimension)."""
-        return [self._weigh(row) for row in vectors @ self._vectors.T]
+        """The same for questions that are encoded already, shape (questions, dimension). Row by
+        row: in one product, rounding would depend on who else is in the batch."""
+        return [self._weigh(self._vectors @ row) for row in vectors]
 
     def _weigh(self, cosines: Vectors) -> Skills:
         count = self._neighbours
