@@ -32,7 +32,7 @@ class LlmTagger:
         *,
         samples: int = 5,
         temperature: float = 0.7,
-        threshold: float = 0.0,
+        threshold: float = -1.0,
     ) -> None:
         self._expert = expert
         self._encoder = encoder
@@ -72,7 +72,7 @@ class LlmTagger:
 
 def agreed_keywords(samples: Sequence[str]) -> list[str]:
     """Keywords named in more than one sample, most named first; all of them for one sample."""
-    counts = Counter(word for sample in samples for word in set(_keywords(sample)))
+    counts = Counter(word for sample in samples for word in dict.fromkeys(_keywords(sample)))
     needed = min(2, len(samples))
     return [word for word, count in counts.most_common() if count >= needed]
 
