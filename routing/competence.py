@@ -60,13 +60,13 @@ class Competence:
     def candidates(self, skills: Mapping[str, float]) -> tuple[Candidate, ...]:
         """Every expert's competence at a question of these skills (weights sum to at most 1;
         the rest is unknown and counts as overall), best first."""
-        known = [(s, w, self.evidence.skills.index(s)) for s, w in skills.items() if s in self._at]
+        known = [(s, w, self._column[s]) for s, w in skills.items() if s in self._column]
         found = [self._candidate(i, known) for i in range(len(self.evidence.experts))]
         return tuple(sorted(found, key=lambda c: (-c.score, c.expert)))
 
     @cached_property
-    def _at(self) -> frozenset[str]:
-        return frozenset(self.evidence.skills)
+    def _column(self) -> dict[str, int]:
+        return {skill: i for i, skill in enumerate(self.evidence.skills)}
 
     def _candidate(self, expert: int, skills: list[tuple[str, float, int]]) -> Candidate:
         overall = float(self.overall[expert])
