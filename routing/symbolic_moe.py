@@ -19,17 +19,20 @@ def candidates(competence: Competence, skills: Mapping[str, float]) -> tuple[Can
     """Every expert with score = suitability x global competency, best first.
 
     Suitability is the sum of the profile over the question's keywords; a keyword that was
-    mapped twice counts twice, which the weights here carry. The competence beside the score is
-    Convene's own belief: Symbolic-MoE has none, and votes need one.
+    mapped twice counts twice: the weights say so, the lightest being one keyword. The competence
+    beside the score is Convene's own belief: Symbolic-MoE has none, and votes need one.
     """
     evidence = competence.evidence
     profile = evidence.wins - evidence.losses
-    columns = [evidence.skills.index(skill) for skill in skills if skill in evidence.skills]
-    weights = np.array([skills[evidence.skills[i]] for i in columns])
-    suitability = profile[:, columns] @ weights if columns else np.zeros(len(evidence.experts))
-    if not (suitability > 0).any():
-        suitability = suitability - suitability.min() + 1
-    globally = global_competency(profile)
+    known = [skill for skill in skills if skill in evidence.skills]
+    suitability, globally = np.ones(len(profile)), np.full(len(profile), 1 / max(len(profile), 1))
+    if known:  # without a keyword the paper's panel is random
+        weights = np.array([skills[skill] for skill in known])
+        columns = [evidence.skills.index(skill) for skill in known]
+        suitability = profile[:, columns] @ (weights / weights.min())
+        if not (suitability > 0).any():
+            suitability = suitability - suitability.min(initial=0.0) + 1
+        globally = global_competency(profile)
     beliefs = {c.expert: c.competence for c in competence.candidates(skills)}
     found = [
         Candidate(
