@@ -3,10 +3,9 @@
 Every complaint names file, line and key, and says what would be right.
 """
 
-import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,11 +13,12 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from experts.complaints import Key, complaint
 from experts.errors import RegistryError
 
 Model = TypeVar("Model", bound=BaseModel)
-Key = tuple[str | int, ...]
-VARIABLE = re.compile(r"\$(\$|\{([A-Za-z_][A-Za-z0-9_]*)\})")  # $$ is a plain dollar
+# $$ is a plain dollar; a brace that names nothing is found too, to be complained about
+VARIABLE = re.compile(r"\$(\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|\{[^}]*\}?)")
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class Document:
     path: Path
     data: Any = None
     lines: dict[Key, int] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
 
     def where(self, key: Key) -> str:
         """`file:line`, of the key itself or of the nearest one above it."""
@@ -35,9 +36,13 @@ class Document:
             key = key[:-1]
         return f"{self.path}:{self.lines.get(key, 1)}"
 
-    def error(self, key: Key, message: str) -> RegistryError:
+    def complain(self, key: Key, message: str) -> None:
         name = ".".join(str(part) for part in key)
-        return RegistryError(f"{self.where(key)}: {name + ': ' if name else ''}{message}")
+        self.complaints.append(f"{self.where(key)}: {name + ': ' if name else ''}{message}")
+
+    def raise_complaints(self) -> None:
+        if self.complaints:
+            raise RegistryError("\n".join(self.complaints))
 
 
 def load(path: Path, model: type[Model], environ: Mapping[str, str] = os.environ) -> Model:
@@ -46,14 +51,31 @@ def load(path: Path, model: type[Model], environ: Mapping[str, str] = os.environ
     try:
         return model.model_validate(document.data, context={"folder": path.parent})
     except ValidationError as error:
-        complaints = [str(complaint) for complaint in _complaints(document, model, error)]
-        raise RegistryError("\n".join(complaints)) from error
+        schema = model.model_json_schema()
+        for problem in error.errors():
+            document.complain(*complaint(problem, document.data, schema))
+    document.raise_complaints()
+    raise AssertionError  # pydantic raises no error without a problem
 
 
 def _read(path: Path, environ: Mapping[str, str]) -> Document:
     document = Document(path)
+    root = _composed(path)
+    if root is None:
+        raise RegistryError(f"{path}:1: the file is empty; list your experts under 'experts:'")
     try:
-        root = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+        document.data = _value(root, (), document, environ)
+    except RecursionError:
+        document.complain((), "an alias (*) stands inside what it refers to; write it out")
+    document.raise_complaints()
+    if not isinstance(document.data, dict):
+        raise RegistryError(f"{path}:1: expected keys such as 'experts:', found something else")
+    return document
+
+
+def _composed(path: Path) -> yaml.Node | None:
+    try:
+        root: yaml.Node | None = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
         raise RegistryError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -61,12 +83,9 @@ def _read(path: Path, environ: Mapping[str, str]) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RegistryError(f"{path}:{line}: not valid YAML: {error.problem}") from error
-    if root is None:
-        raise RegistryError(f"{path}:1: the file is empty; list your experts under 'experts:'")
-    document.data = _value(root, (), document, environ)
-    if not isinstance(document.data, dict):
-        raise RegistryError(f"{path}:1: expected keys such as 'experts:', found a plain value")
-    return document
+    except yaml.YAMLError as error:
+        raise RegistryError(f"{path}: not valid YAML: {error}") from error
+    return root
 
 
 def _value(node: yaml.Node, key: Key, document: Document, environ: Mapping[str, str]) -> Any:
@@ -75,7 +94,11 @@ def _value(node: yaml.Node, key: Key, document: Document, environ: Mapping[str, 
         return _mapping(node, key, document, environ)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*key, i), document, environ) for i, item in enumerate(node.value)]
-    plain = yaml.SafeLoader("").construct_object(node)
+    try:
+        plain = yaml.SafeLoader("").construct_object(node)
+    except (yaml.YAMLError, ValueError):
+        document.complain(key, f"is no plain value ({node.tag}); put it in quotes")
+        return ""
     return _expand(plain, key, document, environ) if isinstance(plain, str) else plain
 
 
@@ -85,9 +108,9 @@ def _mapping(
     values: dict[str, Any] = {}
     for name_node, value_node in node.value:
         name = str(name_node.value)
-        document.lines[(*key, name)] = name_node.start_mark.line + 1
+        document.lines[*key, name] = name_node.start_mark.line + 1
         if name in values:
-            raise document.error((*key, name), "is written twice; keep one of them")
+            document.complain((*key, name), "is written twice; keep one of them")
         values[name] = _value(value_node, (*key, name), document, environ)
     return values
 
@@ -96,53 +119,14 @@ def _expand(text: str, key: Key, document: Document, environ: Mapping[str, str])
     def replace(match: re.Match[str]) -> str:
         if match[1] == "$":
             return "$"
-        if match[2] not in environ:
-            raise document.error(key, f"environment variable {match[2]} is not set")
-        return environ[match[2]]
+        if match[2] is None:
+            document.complain(
+                key, "'${' starts a variable's name: write ${NAME}, or $${ for a '${'"
+            )
+        elif match[2] not in environ:
+            document.complain(key, f"environment variable {match[2]} is not set; set it")
+        else:
+            return environ[match[2]]
+        return ""
 
     return VARIABLE.sub(replace, text)
-
-
-def _complaints(
-    document: Document, model: type[BaseModel], error: ValidationError
-) -> Iterator[RegistryError]:
-    for problem in error.errors():
-        key = _key_in(document.data, problem["loc"])
-        match problem["type"]:
-            case "extra_forbidden":
-                yield document.error(key, "unknown key" + _nearest(model, problem["loc"]))
-            case "missing":
-                yield document.error(key, "is required and missing")
-            case "union_tag_not_found":
-                yield document.error(
-                    (*key, "kind"), "is required: vllm, hosted, recorded or scripted"
-                )
-            case "union_tag_invalid":
-                yield document.error(
-                    (*key, "kind"), f"must be one of {problem['ctx']['expected_tags']}"
-                )
-            case _:
-                message = problem["msg"].removeprefix("Value error, ")
-                yield document.error(key, message[:1].lower() + message[1:])
-
-
-def _key_in(data: Any, location: tuple[str | int, ...]) -> Key:
-    """Pydantic's location without what is not in the file, such as the tag of a union."""
-    key: Key = ()
-    for i, part in enumerate(location):
-        inside = isinstance(data, dict) and part in data
-        if inside or (isinstance(data, list) and isinstance(part, int) and part < len(data)):
-            data = data[part]
-        elif i < len(location) - 1:
-            continue
-        key = (*key, part)
-    return key
-
-
-def _nearest(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
-    """A hint at what was probably meant, from every field name of the schema."""
-    schema = model.model_json_schema()
-    groups = [schema, *schema.get("$defs", {}).values()]
-    names = {name for group in groups for name in group.get("properties", {})}
-    close = difflib.get_close_matches(str(location[-1]), names, n=1)
-    return f"; did you mean '{close[0]}'?" if close else "; see `convene schema` for the known ones"
