@@ -1,0 +1,252 @@
+"""One question's life: every path of the state machine, and what holds for any replies."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experts.types import Answer, Cause, Failure, Usage
+from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
+from orchestrator.errors import PanelFailed
+from orchestrator.policies import Policy
+from routing.router import Recruiting
+from tests.routes import route_of
+
+VOTE = Policy(Recruiting("vote"))
+SYNTHESIZE = Policy(Recruiting("synthesize"), "synthesize")
+EARLY = Policy(Recruiting("auto"), confidence=0.8)
+OPTIONS = ("red", "green", "blue", "grey")
+THREE = {"ada": 0.7, "ben": 0.6, "cleo": 0.5}
+
+
+def says(expert, answer, **rest):
+    return Answer(expert, f"{expert} thinks. The answer is ({answer}).", **rest)
+
+
+def fails(expert, cause=Cause.TIMEOUT):
+    return Failure(expert, cause, f"{expert} is away")
+
+
+def told(deliberation, *replies):
+    for reply in replies:
+        deliberation.tell(reply)
+    return deliberation.step()
+
+
+def of_three(policy=VOTE):
+    return Deliberation(route_of(THREE), policy, OPTIONS)
+
+
+def test_without_a_confidence_the_whole_panel_is_asked_at_once():
+    assert of_three().step() == Ask(("ada", "ben", "cleo"))
+
+
+def test_the_vote_has_the_words_of_its_most_trusted_backer():
+    step = told(of_three(), says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+    verdict = step.verdict
+    assert (verdict.answer, verdict.author, verdict.aggregator) == ("B", "ben", "vote")
+    assert verdict.text == says("ben", "B").text
+    assert verdict.agreement == pytest.approx(2 / 3)
+    assert verdict.calls == 3
+
+
+def test_one_who_is_trusted_more_outvotes_two_who_are_not():
+    route = route_of({"ada": 0.95, "ben": 0.3, "cleo": 0.3})
+    deliberation = Deliberation(route, VOTE, OPTIONS)
+    step = told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+    assert step.verdict.answer == "A"
+
+
+def test_asking_stops_once_an_answer_is_believed_enough():
+    deliberation = Deliberation(route_of({"ada": 0.9, "ben": 0.6}), EARLY, OPTIONS)
+    assert deliberation.step() == Ask(("ada",))
+    verdict = told(deliberation, says("ada", "C")).verdict
+    assert (verdict.answer, verdict.calls) == ("C", 1)
+    assert verdict.confidence == pytest.approx(0.9)
+
+
+def test_the_first_wave_is_the_fewest_who_could_settle_it_by_agreeing():
+    # .7 alone is too little; .7 and .6 agreeing on one of four give .42/(.42 + .3 x .4/3) = .91
+    assert of_three(EARLY).step() == Ask(("ada", "ben"))
+
+
+def test_after_disagreement_the_next_wave_is_asked():
+    deliberation = of_three(EARLY)
+    deliberation.step()
+    assert told(deliberation, says("ada", "A"), says("ben", "B")) == Ask(("cleo",))
+    verdict = told(deliberation, says("cleo", "B")).verdict
+    assert (verdict.answer, verdict.calls) == ("B", 3)
+
+
+def test_where_nobody_can_settle_it_everyone_is_asked():
+    deliberation = Deliberation(route_of(dict.fromkeys("abcd", 0.3)), EARLY, OPTIONS)
+    assert deliberation.step() == Ask(("a", "b", "c", "d"))
+
+
+def test_a_failed_first_wave_moves_on_to_the_rest():
+    deliberation = Deliberation(route_of({"ada": 0.9, "ben": 0.85}), EARLY, OPTIONS)
+    assert told(deliberation, fails("ada")) == Ask(("ben",))
+    verdict = told(deliberation, says("ben", "A")).verdict
+    assert (verdict.author, verdict.calls, verdict.agreement) == ("ben", 2, 1.0)
+
+
+def test_when_everyone_fails_every_reason_is_told():
+    with pytest.raises(PanelFailed) as raised:
+        told(of_three(), fails("ada"), fails("ben", Cause.EMPTY), fails("cleo"))
+    assert [f.expert for f in raised.value.failures] == ["ada", "ben", "cleo"]
+    for name in THREE:
+        assert f"{name} is away" in str(raised.value)
+
+
+def test_replies_of_which_none_can_be_read_leave_the_most_trusted_text():
+    replies = [Answer(name, f"{name} cannot tell.") for name in THREE]
+    verdict = told(of_three(), *replies).verdict
+    assert (verdict.text, verdict.answer, verdict.aggregator) == ("ada cannot tell.", None, "none")
+    assert (verdict.confidence, verdict.agreement) == (0.0, 0.0)
+
+
+def test_an_unreadable_reply_does_not_vote():
+    shrug = Answer("ada", "I cannot tell.")
+    verdict = told(of_three(), shrug, says("ben", "B"), fails("cleo")).verdict
+    assert (verdict.answer, verdict.author, verdict.agreement) == ("B", "ben", 1.0)
+    assert verdict.confidence == pytest.approx(0.6)
+
+
+def test_usage_is_summed_over_every_call():
+    usage = Usage(10, 5, 0.25)
+    deliberation = of_three(SYNTHESIZE)
+    told(deliberation, says("ada", "A", usage=usage), says("ben", "B", usage=usage), fails("cleo"))
+    deliberation.tell_conclusion(says("zoe", "B", usage=usage))
+    assert deliberation.step().verdict.usage == Usage(30, 15, 0.75)
+
+
+class TestSynthesis:
+    """What an aggregator changes."""
+
+    def test_the_aggregator_reads_the_replies_most_trusted_first(self):
+        step = told(of_three(SYNTHESIZE), says("cleo", "A"), says("ada", "B"), says("ben", "B"))
+        assert step == Conclude(
+            tuple(
+                (says(name, letter).text, THREE[name])
+                for name, letter in zip(("ada", "ben", "cleo"), "BBA", strict=True)
+            )
+        )
+
+    def test_its_text_is_the_verdict(self):
+        deliberation = of_three(SYNTHESIZE)
+        told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+        deliberation.tell_conclusion(says("zoe", "B"))
+        verdict = deliberation.step().verdict
+        assert (verdict.author, verdict.aggregator, verdict.answer) == ("zoe", "synthesize", "B")
+        assert verdict.agreement == pytest.approx(2 / 3)
+        assert verdict.calls == 4
+
+    def test_an_answer_that_nobody_gave_is_not_believed(self):
+        deliberation = of_three(SYNTHESIZE)
+        told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+        deliberation.tell_conclusion(says("zoe", "D"))
+        verdict = deliberation.step().verdict
+        assert (verdict.answer, verdict.confidence, verdict.agreement) == ("D", 0.0, 0.0)
+
+    def test_unanimity_needs_none(self):
+        step = told(of_three(SYNTHESIZE), *(says(name, "A") for name in THREE))
+        assert step.verdict.aggregator == "vote"
+
+    def test_one_usable_reply_needs_none(self):
+        step = told(of_three(SYNTHESIZE), fails("ada"), says("ben", "A"), fails("cleo"))
+        assert (step.verdict.author, step.verdict.calls) == ("ben", 3)
+
+    def test_its_failure_leaves_the_vote_with_a_note(self):
+        deliberation = of_three(SYNTHESIZE)
+        told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+        deliberation.tell_conclusion(fails("zoe"))
+        verdict = deliberation.step().verdict
+        assert (verdict.answer, verdict.author, verdict.aggregator) == ("B", "ben", "vote")
+        assert verdict.notes == ("aggregator zoe failed (zoe is away); the vote stands",)
+
+    def test_a_belief_that_is_firm_needs_none(self):
+        policy = Policy(Recruiting("auto"), "synthesize", confidence=0.8)
+        route = route_of({"ada": 0.75, "ben": 0.95})
+        deliberation = Deliberation(route, policy, OPTIONS)
+        step = told(deliberation, says("ada", "A"), says("ben", "B"))
+        assert step.verdict.answer == "B"
+
+
+def test_an_expert_seated_twice_is_asked_and_counted_twice():
+    deliberation = Deliberation(route_of(THREE, ("ada", "ben", "ada")), VOTE, OPTIONS)
+    assert deliberation.step() == Ask(("ada", "ben", "ada"))
+    verdict = told(deliberation, says("ada", "A"), says("ben", "B"), says("ada", "A")).verdict
+    assert (verdict.answer, verdict.calls) == ("A", 3)
+
+
+def test_an_expert_that_was_not_asked_cannot_reply():
+    deliberation = of_three()
+    with pytest.raises(ValueError, match="not in list"):
+        deliberation.tell(says("zoe", "A"))
+
+
+def test_only_a_lone_expert_may_be_streamed():
+    alone = Deliberation(route_of(THREE, ("ben",)), VOTE)
+    assert alone.streamable
+    assert told(alone, Answer("ben", "Hello there.")).verdict.aggregator == "none"
+    assert not alone.streamable
+    assert not of_three().streamable
+
+
+def test_open_answers_agree_when_they_say_the_same():
+    deliberation = Deliberation(route_of(THREE), VOTE)
+    replies = [Answer("ada", "The answer is 1,000."), Answer("ben", "1000"), Answer("cleo", "7")]
+    verdict = told(deliberation, *replies).verdict
+    assert (verdict.answer, verdict.agreement) == ("1000", pytest.approx(2 / 3))
+
+
+NAMES = ("ada", "ben", "cleo", "dan")
+POLICY = st.builds(
+    Policy,
+    st.just(Recruiting("any")),
+    st.sampled_from(["vote", "synthesize", "none"]),
+    st.none() | st.floats(0.3, 1.0),
+)
+SAID = st.sampled_from(["A", "B", "C", "E", None])  # E is no option; None fails
+COMPETENCES = st.fixed_dictionaries(dict.fromkeys(NAMES, st.sampled_from([0.3, 0.6, 0.9])))
+
+
+def run(route, policy, script, order):
+    """The verdict, and who was asked; replies of each wave are told in the order given."""
+    deliberation = Deliberation(route, policy, OPTIONS)
+    asked = []
+    for _ in range(len(NAMES) + 2):
+        match deliberation.step():
+            case Ask(experts):
+                asked += experts
+                for expert in sorted(experts, key=order.index):
+                    letter = script[expert]
+                    deliberation.tell(says(expert, letter) if letter else fails(expert))
+            case Conclude():
+                deliberation.tell_conclusion(fails("zoe"))
+            case Done(verdict):
+                return verdict, asked
+    raise AssertionError("it never ends")
+
+
+@given(COMPETENCES, POLICY, st.fixed_dictionaries(dict.fromkeys(NAMES, SAID)))
+def test_whatever_is_replied_it_ends_and_asks_nobody_twice(competence, policy, script):
+    try:
+        verdict, asked = run(route_of(competence), policy, script, NAMES)
+    except PanelFailed:
+        assert not any(script.values())
+        return
+    assert len(asked) == len(set(asked)) == len(verdict.replies)
+    assert 0 <= verdict.confidence <= 1
+    assert 0 <= verdict.agreement <= 1
+    assert verdict.text in [reply.text for reply in verdict.replies if isinstance(reply, Answer)]
+
+
+@given(
+    COMPETENCES,
+    POLICY,
+    st.fixed_dictionaries(dict.fromkeys(NAMES, SAID.filter(bool))),
+    st.permutations(NAMES),
+)
+def test_the_order_of_replies_within_a_wave_changes_nothing(competence, policy, script, order):
+    route = route_of(competence)
+    assert run(route, policy, script, order) == run(route, policy, script, NAMES)
