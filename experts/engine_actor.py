@@ -20,6 +20,7 @@ from experts.waiting import Call
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS = 5.0  # before an engine that could not be restarted is tried again
 CHUNK_SECONDS = 0.05  # text of this long is streamed as one piece; a message per token costs more
 
 Command = Callable[[Serving], Sequence[Delivery] | None]
@@ -53,7 +54,7 @@ class EngineActor:
         threading.Thread(
             target=self._work, args=(max_wait, started), name="engine", daemon=True
         ).start()
-        self._status = started.result()
+        self._status = _first(started)
 
     async def ask(self, requests: Sequence[Request], seconds: float) -> list[Outcome]:
         """One outcome per request. What has no reply in time is refused and freed."""
@@ -146,6 +147,22 @@ class EngineActor:
                 return deliveries
             deliveries += command(serving) or ()
             wait = False
+
+
+def _first(started: "Future[EngineStatus]") -> EngineStatus:
+    """The status of an engine that has started; its error ends a first start, and no other."""
+    import ray
+
+    try:
+        return started.result()
+    except BaseException:
+        if not ray.get_runtime_context().was_current_actor_reconstructed:
+            raise
+        # An exception would end the actor for good, though the cause may pass: the process
+        # before this one may still hold the GPU's memory.
+        logger.exception("the engine did not restart", extra={"action": "restart_failed"})
+        time.sleep(RETRY_SECONDS)
+        os._exit(1)
 
 
 def _next_item(outcomes: Sequence[Outcome]) -> Outcome:

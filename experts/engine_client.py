@@ -119,20 +119,16 @@ class RemoteEngine:
             self._revival = asyncio.create_task(self._revive(), name="revive engine")
 
     async def _revive(self) -> None:
-        from ray.exceptions import ActorDiedError, RayError
+        from ray.exceptions import RayError
 
-        while True:
+        while not self._up.is_set():
             try:
-                await self.actor.status.remote()
-            except ActorDiedError:
-                logger.exception("an engine is lost", extra={"action": "engine_lost"})
-                return
+                self._known = await self.actor.status.remote()
             except RayError:
                 await asyncio.sleep(POLL_SECONDS)
             else:
                 self._up.set()
                 logger.warning("an engine restarted", extra={"action": "engine_restarted"})
-                return
 
     async def _seconds_left(self, deadline: float) -> float:
         try:
