@@ -1,0 +1,66 @@
+"""A real server on a free port, in this process, around a real service of scripted experts."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from openai import AsyncOpenAI
+
+from api.app import create_app
+from api.running import Running
+from api.running import Service as AnyService
+from experts.scripted import ScriptedExpert
+from orchestrator.panel import Panel
+from orchestrator.service import Service
+from routing.evidence import Evidence
+from routing.router import Router
+
+
+class Unlearned:
+    """A skill channel that knows no skill."""
+
+    async def skills(self, questions):
+        return [{} for _ in questions]
+
+
+async def healthy():
+    return []
+
+
+def service_of(*experts: ScriptedExpert) -> Service:
+    """The orchestrator's own service over these experts, who are all believed equal."""
+    named = {expert.name: expert for expert in experts}
+    return Service(Panel(named), Router(tuple(named), Unlearned(), Evidence.none(tuple(named))))
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where a server listens, and OpenAI's own client to it."""
+
+    url: str
+    client: AsyncOpenAI
+
+
+@asynccontextmanager
+async def served(service: AnyService, **options) -> AsyncIterator[Served]:
+    @asynccontextmanager
+    async def opened():
+        yield Running(service, healthy)
+
+    config = uvicorn.Config(
+        create_app(opened, **options), log_config=None, timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        running = asyncio.create_task(server.serve(sockets=[bound]), name="serve")
+        try:
+            async with AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=9) as client:
+                await client.models.list()  # retried until the service is open
+                yield Served(url, client.with_options(max_retries=0))
+        finally:
+            server.should_exit = True
+            await running
