@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.errors import RecordingError
-from experts.recordings import RecordedReply, Recording, read
+from experts.recordings import RecordedReply, Recording, read, write
 
 FULL = {
     "id": "q1",
@@ -148,26 +148,20 @@ replies = st.builds(
 )
 
 
-@given(
-    st.builds(
-        Recording,
-        id=st.text(min_size=1),
-        question=st.text(min_size=1).filter(str.strip),
-        replies=st.dictionaries(st.text(), replies, max_size=4),
-        options=st.lists(st.text(), max_size=26).map(tuple),
-        category=known,
-        gold=known,
-        split=known,
-    )
+recordings = st.builds(
+    Recording,
+    id=st.text(min_size=1),
+    question=st.text(min_size=1).filter(str.strip),
+    replies=st.dictionaries(st.text(), replies, max_size=4),
+    options=st.lists(st.text(), max_size=26).map(tuple),
+    category=known,
+    gold=known,
+    split=known,
 )
-def test_whatever_was_written_is_read_back(tmp_path_factory, recording):
-    line = {
-        name: getattr(recording, name)
-        for name in ("id", "question", "options", "category", "gold", "split")
-    }
-    line["replies"] = {
-        name: {key: getattr(reply, key) for key in ("answer", "score", "cost_usd", "text")}
-        for name, reply in recording.replies.items()
-    }
-    file = written(tmp_path_factory.mktemp("recordings"), lines(line))
-    assert list(read(file)) == [recording]
+
+
+@given(st.lists(recordings, max_size=3), st.sampled_from(["a.jsonl", "a.jsonl.gz"]))
+def test_whatever_was_written_is_read_back(tmp_path_factory, recordings, name):
+    file = tmp_path_factory.mktemp("recordings") / name
+    write(file, recordings)
+    assert list(read(file)) == recordings
