@@ -5,7 +5,6 @@ before the first reply, and cards with a `base_url` go without it.
 """
 
 import asyncio
-import importlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,7 +47,8 @@ COUNTERPARTS: dict[str, type[ExpertError]] = {
 def library() -> Any:
     """LiteLLM, kept from calling home. Takes seconds the first time: call it in a thread."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # read while importing
-    litellm = importlib.import_module("litellm")
+    import litellm
+
     litellm.telemetry = False
     litellm.suppress_debug_info = True  # or it prints advertisements beside errors
     return litellm
