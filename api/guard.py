@@ -74,7 +74,7 @@ class Guard:
 
 
 def hostname(host: str) -> str:
-    """`localhost` of `localhost:8000`, `::1` of `[::1]:8000`."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
+    """`localhost` of `localhost:8000`, `::1` of `[::1]:8000`; what is odd is left as it is."""
+    name, _, port = host.rpartition(":")
+    name = name if port.isdecimal() else host
+    return name.removeprefix("[").removesuffix("]").lower()

@@ -64,7 +64,14 @@ async def test_odd_hosts_do_not_change_what_is_answered(host):
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("a:1", "a"), ("A", "a"), ("[::1]:8000", "::1"), ("[::1]", "::1"), ("", "")],
+    [
+        ("a:1", "a"),
+        ("A", "a"),
+        ("[::1]:8000", "::1"),
+        ("[::1]", "::1"),
+        ("", ""),
+        ("a:1@b", "a:1@b"),
+    ],
 )
 def test_a_hostname_is_the_host_without_its_port(host, name):
     assert hostname(host) == name
