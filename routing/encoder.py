@@ -76,12 +76,19 @@ class CachedEncoder:
     async def encode(self, texts: Sequence[str]) -> Vectors:
         digest = hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()
         path = self._folder / f"{digest[:32]}.npy"
-        if path.exists():
-            cached: Vectors = await asyncio.to_thread(np.load, path)
+        cached = await asyncio.to_thread(_loaded, path)
+        if cached is not None:
             return cached
         vectors = await self._encoder.encode(texts)
         await asyncio.to_thread(_save, path, vectors)
         return vectors
+
+
+def _loaded(path: Path) -> Vectors | None:
+    if not path.exists():
+        return None
+    vectors: Vectors = np.load(path)
+    return vectors
 
 
 def _save(path: Path, vectors: Vectors) -> None:
