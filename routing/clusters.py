@@ -17,7 +17,8 @@ def cluster_names(vectors: Vectors, seed: int = 0) -> list[str]:
     holds enough outcomes to say something."""
     from sklearn.cluster import KMeans
 
-    count = min(MOST, max(1, math.isqrt(len(vectors))))
+    distinct = len(np.unique(vectors, axis=0))
+    count = min(MOST, distinct, math.isqrt(len(vectors)))
     if count < 2:
         return ["cluster 0"] * len(vectors)
     labels = KMeans(count, n_init=1, random_state=seed).fit_predict(np.asarray(vectors))
