@@ -4,6 +4,7 @@ import ipaddress
 import socket
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+BACKLOG = 2048  # connections that may wait to be accepted
 
 
 class CannotListen(Exception):  # noqa: N818 - named for the state it reports
@@ -29,12 +30,18 @@ def listening(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise CannotListen(f"{port} is no port; choose a --port from 0 (any free one) to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named TCP, as event loops turn Nagle's delay (40 ms a reply) off only where they read that.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(BACKLOG)
     except OSError as error:
+        bound.close()
         raise CannotListen(
             f"cannot listen on {host}:{port}: {error.strerror}; choose another --port or --host"
         ) from error
+    return bound
 
 
 def url(bound: socket.socket) -> str:

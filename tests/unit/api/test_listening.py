@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from api.listening import CannotListen, checked, listening, url
@@ -21,6 +23,11 @@ def test_a_taken_port_is_told_before_anything_starts():
         assert url(first) == f"http://127.0.0.1:{port}"
         with pytest.raises(CannotListen, match="choose another --port"):
             listening("127.0.0.1", port)
+
+
+def test_a_reply_is_sent_without_delay():
+    with listening("127.0.0.1", 0) as bound:
+        assert bound.proto == socket.IPPROTO_TCP  # what asyncio and uvloop look at
 
 
 @pytest.mark.parametrize("port", [-1, 70_000])
