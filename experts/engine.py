@@ -103,6 +103,8 @@ class Engine:
 
     def _load(self, base: str) -> None:
         self._llm.collective_rpc("reload_weights", kwargs={"weights_path": base})
+        if not self.family.gpus:
+            self._llm.apply_model(_repack_head)
         self._llm.reset_prefix_cache()
 
     def _check_fits(self, base: str) -> None:
@@ -152,6 +154,14 @@ class Engine:
 
         number = self.family.adapters.index(adapter) + 1
         return LoRARequest(adapter, number, adapter)
+
+
+def _repack_head(model: Any) -> None:
+    """On CPU the output head multiplies by a packed copy of its weights. Where it is tied to the
+    embeddings, a reload renews these and leaves the copy as it was: the old model's."""
+    head = getattr(model, "lm_head", None)
+    if head is not None and hasattr(head, "cpu_linear"):
+        head.quant_method.process_weights_after_loading(head)
 
 
 def _arguments(family: Family, batch: int) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def llama(folder: Path, *, seed: int, layers: int = 2) -> Path:
         pad_token_id=0,
         eos_token_id=1,
         bos_token_id=None,
-        tie_word_embeddings=False,
+        tie_word_embeddings=True,  # as small models do; it is the harder case for a swap
     )
     model = LlamaForCausalLM(config)
     with torch.no_grad():
