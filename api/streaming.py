@@ -1,10 +1,11 @@
 """A verdict as server-sent events, in the form OpenAI's clients read."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api import wire
 from api.completion import Completion
@@ -29,8 +30,21 @@ class EventStream(StreamingResponse):
         self._completion = completion
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        complete = False
+
+        async def sending(message: Message) -> None:
+            nonlocal complete
+            complete = message["type"] == "http.response.body" and not message.get("more_body")
+            await send(message)
+
+        async def leaving() -> Message:
+            message = await receive()
+            if complete:  # the server says the same at a response's end, and nobody has left
+                await asyncio.Event().wait()
+            return message
+
         try:
-            await unless_hung_up(receive, self._respond(send))
+            await unless_hung_up(leaving, self._respond(sending))
         except HungUp as error:
             logger.info("%s", error, extra={"action": "client_hung_up"})
 

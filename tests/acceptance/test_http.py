@@ -1,4 +1,5 @@
 import asyncio
+import logging
 
 import httpx
 import openai
@@ -40,7 +41,8 @@ async def test_the_headers_say_who_was_asked():
 
 @pytest.mark.parametrize("model", ["vote", "single"])
 @pytest.mark.parametrize("include_usage", [True, False], ids=["usage", "no usage"])
-async def test_a_stream_joins_to_what_is_answered_without_streaming(model, include_usage):
+async def test_a_stream_joins_to_what_is_answered_without_streaming(model, include_usage, caplog):
+    caplog.set_level(logging.INFO)
     options = {"stream_options": {"include_usage": True}} if include_usage else {}
     async with served(service_of(*panel())) as here:
         plain = await here.client.chat.completions.create(model=model, messages=QUESTION)
@@ -55,6 +57,7 @@ async def test_a_stream_joins_to_what_is_answered_without_streaming(model, inclu
     assert content[-1].model_extra["convene"]["author"] == plain.model_extra["convene"]["author"]
     usages = [chunk.usage for chunk in chunks if not chunk.choices]
     assert usages == ([plain.usage] if include_usage else [])
+    assert "hung up" not in caplog.text
 
 
 async def test_what_is_wrong_with_a_request_is_the_clients_own_exception():
