@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -16,15 +17,15 @@ from experts.generation import EngineStatus
 from experts.recordings import read
 from experts.unopened import Unopened
 from experts.vllm_expert import engine_statuses
-from orchestrator.evaluation import graded
+from orchestrator.evaluation import graded as as_evidence
 from orchestrator.panel import Panel
 from orchestrator.policies import configured
 from orchestrator.service import Service
 from routing.encoder import CachedEncoder, Encoder, SentenceEncoder
 from routing.evidence import Evidence
 from routing.evidence_store import EvidenceStore
-from routing.profile import Profile, claims
-from routing.redis_server import private_redis
+from routing.profile import Graded, Profile, claims
+from routing.redis_server import RedisServerError, private_redis
 from routing.router import Router
 from routing.skills import SkillChannel
 from routing.tagger import LlmTagger
@@ -39,10 +40,13 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
     In a dry run no expert is opened but the tagger, if there is one: routes need no other.
     """
     async with AsyncExitStack() as stack:
+        graded = await asyncio.to_thread(_graded, settings)
         redis = await stack.enter_async_context(_redis(settings))
         encoder = SentenceEncoder(settings.routing.encoder)
         # Embedding the profile and starting engines take seconds each, on different cores.
-        learning = asyncio.create_task(_learn(settings, encoder, redis), name="read the profile")
+        learning = asyncio.create_task(
+            _learn(graded, encoder, settings.service.data, redis), name="learn the profile"
+        )
         stack.push_async_callback(_cancelled, learning)
         experts = await stack.enter_async_context(_experts(settings, dry))
         profile, evidence = await learning
@@ -82,20 +86,27 @@ async def _redis(settings: Settings) -> AsyncIterator[Redis]:
             url = await stack.enter_async_context(private_redis(folder))
         redis: Redis = Redis.from_url(url, socket_timeout=PING_SECONDS)
         stack.push_async_callback(redis.aclose)
+        if missing := await _redis_missing(redis):
+            raise RedisServerError(f"{missing[0]}; see service.redis in the registry file")
         yield redis
 
 
-async def _learn(settings: Settings, encoder: Encoder, redis: Redis) -> tuple[Profile, Evidence]:
-    """What is known of the experts: the profile's questions, and every counted outcome. Of one
-    that was never profiled its card's claims are believed, a little."""
+def _graded(settings: Settings) -> list[Graded]:
+    """What is known of the experts before anyone is asked. Of one that was never profiled its
+    card's claims are believed, a little."""
     path = settings.routing.profile
-    recordings = await asyncio.to_thread(lambda: list(read(path))) if path else []
-    profiled = [graded(r) for r in recordings if r.split != "test"]
+    profiled = [as_evidence(r) for r in read(path) if r.split != "test"] if path else []
     known = {expert for item in profiled for expert, _ in item.scores}
     unknown = {n: card.skills for n, card in settings.panellists.items() if n not in known}
-    cached = CachedEncoder(encoder, settings.service.data / "embeddings")
-    profile = await Profile.of([*profiled, *claims(unknown)], cached)
-    if profile.graded:  # the vectors may have been cached, but the first question needs the model
+    return [*profiled, *claims(unknown)]
+
+
+async def _learn(
+    graded: Sequence[Graded], encoder: Encoder, data: Path, redis: Redis
+) -> tuple[Profile, Evidence]:
+    """The graded questions with their embeddings, and every outcome counted so far."""
+    profile = await Profile.of(graded, CachedEncoder(encoder, data / "embeddings"))
+    if graded:  # the vectors may have been cached, but the first question needs the model
         await encoder.encode(["a question"])
     store, digest = EvidenceStore(redis), _digest(profile)
     await store.publish(digest, profile.evidence)

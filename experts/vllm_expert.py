@@ -12,7 +12,8 @@ from experts.errors import EmptyReply, ExpertError, error_of
 from experts.families import families, tokenizer_of
 from experts.generation import EngineStatus, Outcome, Piece, Refusal, Request
 from experts.pool import EnginePool
-from experts.types import Answer, Cause, Chunk, Failure, Message, Prompt, Reply, Usage
+from experts.prompts import conversation
+from experts.types import Answer, Cause, Chunk, Failure, Prompt, Reply, Usage
 
 SLICE = 512  # prompts of a group that are sent as one call, so that no message grows without bound
 IN_FLIGHT = 2  # slices per engine: the next one is there when the last of one are still running
@@ -107,17 +108,6 @@ async def engine_statuses(experts: Iterable[Expert]) -> list[EngineStatus]:
     """Of every engine behind these experts, once each; what is not local has none."""
     pools = {id(e.pool): e.pool for e in experts if isinstance(e, VllmExpert)}
     return [status for pool in pools.values() for status in await pool.status()]
-
-
-def conversation(system: str | None, messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages under the expert's own system prompt, which comes before a caller's.
-
-    Many chat templates take one system message, at the start, so there is never more than one.
-    """
-    theirs = [message.content for message in messages if message.role == "system"]
-    texts = [text for text in (system, *theirs) if text]
-    first = (Message("system", "\n\n".join(texts)),) if texts else ()
-    return first + tuple(message for message in messages if message.role != "system")
 
 
 @asynccontextmanager

@@ -53,7 +53,9 @@ def _questions(path: Path | None) -> list[Recording]:
 async def _profile(questions: Sequence[Recording], config: Path | None) -> list[Recording]:
     from orchestrator import profiling
 
-    async with started(settings_of(config)) as service:
+    settings = settings_of(config)  # the profile it names may be the one to be written
+    routing = settings.routing.model_copy(update={"profile": None})
+    async with started(settings.model_copy(update={"routing": routing})) as service:
         with bars() as advance:
             return await profiling.profile(
                 service, questions, service.experts, lambda done, of: advance("asking", done, of)
