@@ -1,0 +1,151 @@
+"""Evaluation against numbers worked out by hand."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experts.recordings import RecordedReply
+from orchestrator.evaluation import NothingToEvaluate, Splits, evaluate, graded, wilson
+from orchestrator.policies import POLICIES
+from tests.encoders import BagOfWords
+from tests.recordings import recorded, scored
+
+# ada is right about colours, ben about sums; cleo never is
+KNOWN = [
+    *[recorded(f"colour number {i}", "red", "validation", "colour", ada="red", ben="blue",
+               cleo="grey") for i in range(9)],
+    *[recorded(f"sum of {i}", "7", "validation", "sum", ada="8", ben="7", cleo="9")
+      for i in range(9)],
+]  # fmt: skip
+TEST = [
+    recorded("colour of the sky", "blue", category="colour", ada="blue", ben="red", cleo="red"),
+    recorded("colour of snow", "white", category="colour", ada="white", ben="white", cleo="red"),
+    recorded("sum of three and four", "7", category="sum", ada="6", ben="7", cleo="7"),
+    recorded("sum of two and two", "4", category="sum", ada="5", ben="6", cleo="3"),
+]
+
+
+async def report_of(recordings, *policies, evidence=("validation",)):
+    splits = Splits.of(recordings, evidence)
+    return await evaluate(splits, {name: POLICIES[name] for name in policies}, BagOfWords())
+
+
+async def test_every_policy_is_measured_on_the_test_questions():
+    report = await report_of([*KNOWN, *TEST], "single", "best-single", "everyone", "auto")
+    single, best, everyone = (
+        report.policies[name] for name in ("single", "best-single", "everyone")
+    )
+    assert (single.accuracy, single.calls, single.questions) == (0.75, 1.0, 4)
+    assert (best.accuracy, best.calls) == (0.5, 1.0)
+    assert everyone.calls == 3.0
+    assert report.experts == {"ada": 0.5, "ben": 0.5, "cleo": 0.25}
+    assert (report.best_single, report.oracle, report.skipped) == (0.5, 0.75, 0)
+    assert 1.0 <= report.policies["auto"].calls <= 3.0
+
+
+async def test_the_interval_is_wilsons():
+    report = await report_of([*KNOWN, *TEST], "single")
+    # p = 3/4, n = 4: (3/4 + 3.8416/8 +- 1.96 sqrt(3/64 + 3.8416/64)) / 1.9604
+    assert report.policies["single"].ci95 == pytest.approx((0.3006, 0.9544), abs=1e-4)
+
+
+@given(st.floats(0, 1), st.integers(1, 10_000))
+def test_the_interval_holds_the_mean_and_stays_inside_0_and_1(mean, count):
+    low, high = wilson(mean, count)
+    assert 0 <= low <= mean + 1e-9
+    assert mean - 1e-9 <= high <= 1
+
+
+async def test_costs_are_dollars_per_question_of_the_replies_asked_for():
+    dear, cheap = RecordedReply("7", cost_usd=0.5), RecordedReply("7", cost_usd=0.25)
+    questions = [recorded(f"sum {i}", "7", ada=dear, ben=cheap) for i in range(4)]
+    report = await report_of(questions, "everyone", "single")
+    assert report.policies["everyone"].cost_usd == 0.75
+    assert report.policies["single"].cost_usd == 0.5  # ada: no evidence, first by name
+
+
+async def test_a_cost_that_is_not_known_of_every_reply_is_not_known():
+    half = recorded("q", "7", ada=RecordedReply("7", cost_usd=0.5), ben="7")
+    assert (await report_of([half], "everyone")).policies["everyone"].cost_usd is None
+
+
+async def test_an_expert_missing_from_a_question_is_a_failed_call_that_costs_nothing():
+    dear = RecordedReply("7", cost_usd=0.5)
+    both = [recorded("q", "7", ada=dear, ben=dear), recorded("r", "7", ben=dear)]
+    report = await report_of(both, "everyone", "single")
+    assert (report.policies["everyone"].calls, report.policies["everyone"].cost_usd) == (2.0, 0.75)
+    assert report.policies["single"].accuracy == 0.5  # ada has no second reply
+    assert report.experts == {"ada": 0.5, "ben": 1.0}
+
+
+async def test_files_of_scores_alone_can_be_evaluated():
+    known = [scored(f"sum {i}", "validation", "sum", ada=1.0, ben=0.0) for i in range(9)]
+    test = [scored("sum a", ada=1.0, ben=0.0), scored("sum b", ada=0.5, ben=1.0)]
+    report = await report_of([*known, *test], "single", "vote")
+    assert report.policies["single"].accuracy == 0.75
+    assert report.policies["vote"].accuracy == 0.75
+    assert (report.best_single, report.oracle) == (0.75, 1.0)
+
+
+async def test_unread_answers_are_wrong():
+    report = await report_of([recorded("q", "7", ada=None, ben=None)], "everyone", "single")
+    assert {result.accuracy for result in report.policies.values()} == {0.0}
+    assert report.oracle == 0.0
+
+
+async def test_questions_that_cannot_be_graded_are_skipped_and_counted():
+    report = await report_of([*TEST, recorded("q", None, ada="7"), recorded("r", "7")], "single")
+    assert (report.policies["single"].questions, report.skipped) == (4, 2)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+async def test_without_a_validation_split_every_policy_still_works(policy):
+    report = await report_of(TEST, policy)
+    assert 0 <= report.policies[policy].accuracy <= 1
+
+
+async def test_without_a_test_split_the_error_names_the_splits_there_are():
+    with pytest.raises(NothingToEvaluate, match="splits in the files: validation"):
+        Splits.of(KNOWN, ["validation"])
+    with pytest.raises(NothingToEvaluate, match="no questions at all"):
+        Splits.of([], ["validation"])
+    with pytest.raises(NothingToEvaluate, match="'gold' answer or a 'score'"):
+        Splits.of([recorded("q", None, ada="7")], ["validation"])
+
+
+async def test_the_right_answers_of_the_test_never_change_what_is_asked():
+    turned = [replace(question, gold="something else") for question in TEST]
+    names = [name for name in POLICIES if name != "synthesize"]
+    one, other = [await report_of([*KNOWN, *test], *names) for test in (TEST, turned)]
+    for name in names:
+        assert one.policies[name].calls == other.policies[name].calls
+    assert other.oracle == 0.0
+
+
+async def test_evidence_is_of_the_chosen_splits_only():
+    extra = [replace(question, split="extra") for question in KNOWN]
+    without = await report_of([*extra, *TEST], "single")
+    chosen = await report_of([*extra, *TEST], "single", evidence=("extra",))
+    assert without.policies["single"].accuracy == 0.5
+    assert chosen.policies["single"].accuracy == 0.75
+
+
+async def test_progress_is_told():
+    told = []
+    splits = Splits.of([*KNOWN, *TEST], ["validation"])
+    policies = {"vote": POLICIES["vote"]}
+    await evaluate(splits, policies, BagOfWords(), lambda *step: told.append(step))
+    assert told == [("embedding questions", 0, 1), ("replaying vote", 0, 1), ("done", 1, 1)]
+
+
+async def test_the_report_is_plain_data():
+    told = (await report_of([*KNOWN, *TEST], "single")).as_json()
+    assert told["policies"]["single"]["accuracy"] == 0.75
+    assert (told["best_single"], told["best_single_expert"]) == (0.5, "ada")
+
+
+def test_a_recording_as_evidence_leaves_out_what_cannot_be_graded():
+    half = recorded("q", None, ada=RecordedReply("7", 0.5), ben="7")
+    assert graded(half).scores == (("ada", 0.5),)

@@ -1,0 +1,91 @@
+"""The online driver: when text is told, and when experts are asked at the same time."""
+
+import asyncio
+
+import pytest
+
+from experts.scripted import ScriptedExpert
+from experts.types import Cause, Prompt
+from orchestrator.deliberation import Deliberation
+from orchestrator.errors import PanelFailed
+from orchestrator.online import Online
+from orchestrator.panel import Panel
+from orchestrator.policies import Policy
+from orchestrator.types import Request, Text, Working
+from routing.router import Recruiting
+from tests.routes import route_of
+
+WHY = Request(Prompt.of("Why?"))
+VOTE = Policy(Recruiting("vote"))
+EARLY = Policy(Recruiting("auto"), confidence=0.8)
+
+
+def online(policy=VOTE, told=None, competence=None, aggregator=None, **said):
+    """A driver over experts who say these things; what it tells is appended to `told`."""
+    experts = {name: ScriptedExpert(name, default=text) for name, text in said.items()}
+    route = route_of(competence or dict.fromkeys(said, 0.6))
+
+    async def listen(event):
+        told.append(event)
+
+    listener = None if told is None else listen
+    return Online(Deliberation(route, policy), WHY, Panel(experts, aggregator), listener)
+
+
+async def test_a_wave_is_asked_at_the_same_time():
+    driver = online(ada="1", ben="1")
+    together = asyncio.Barrier(2)
+
+    class Waiting(ScriptedExpert):
+        async def _said(self, prompt):
+            await together.wait()
+            return await super()._said(prompt)
+
+    driver.panel = Panel({name: Waiting(name, default="1") for name in ("ada", "ben")})
+    async with asyncio.timeout(5):
+        assert (await driver.run()).agreement == 1.0
+
+
+async def test_a_later_wave_is_asked_only_if_needed():
+    competence = {"ada": 0.7, "ben": 0.6, "cleo": 0.5}
+    driver = online(EARLY, competence=competence, ada="1", ben="1", cleo="2")
+    assert (await driver.run()).calls == 2
+    assert driver.panel.experts["cleo"].asked == []
+    driver = online(EARLY, competence=competence, ada="1", ben="3", cleo="3")
+    assert (await driver.run()).calls == 3
+
+
+async def test_a_vote_is_told_whole_once_it_is_in():
+    told = []
+    verdict = await online(told=told, ada="one two three", ben="one two three").run()
+    assert told == [Working("asking ada, ben"), Text(verdict.text)]
+
+
+async def test_a_lone_expert_is_told_as_it_speaks():
+    told = []
+    await online(told=told, ada="one two three").run()
+    assert told == [Text("one "), Text("two "), Text("three")]
+
+
+async def test_a_lone_expert_that_fails_before_a_word_is_a_failed_panel():
+    told = []
+    with pytest.raises(PanelFailed, match="ada: unavailable"):
+        await online(told=told, ada=Cause.UNAVAILABLE).run()
+    assert told == []
+
+
+async def test_the_aggregator_is_told_as_it_writes():
+    told = []
+    policy = Policy(Recruiting("synthesize"), "synthesize")
+    zoe = ScriptedExpert("zoe", default="both are right")
+    verdict = await online(policy, told, aggregator=zoe, ada="1", ben="2").run()
+    assert told[:2] == [Working("asking ada, ben"), Working("writing the verdict")]
+    assert told[2:] == [Text("both "), Text("are "), Text("right")]
+    assert verdict.author == "zoe"
+    assert verdict.replies[0].expert == "ada"
+
+
+async def test_without_a_listener_the_verdict_is_the_same():
+    assert (await online(ada="one two").run()).text == (
+        await online(told=[], ada="one two").run()
+    ).text

@@ -1,0 +1,55 @@
+"""What experts and the aggregator are asked."""
+
+from experts.scripted import ScriptedExpert
+from experts.types import Failure, Message, Prompt, Sampling
+from orchestrator.deliberation import Conclude
+from orchestrator.panel import Panel, conclusion, seats
+from orchestrator.types import Request
+
+WHY = Request(Prompt.of("Why?", Sampling(seed=5)))
+
+
+def test_everyone_is_asked_the_same():
+    assert seats(["ada", "ben"], WHY) == [("ada", WHY.prompt), ("ben", WHY.prompt)]
+
+
+def test_an_expert_asked_again_is_sampled_with_a_seed_of_its_own():
+    asked = seats(["ada", "ben", "ada", "ada"], WHY)
+    assert [prompt.sampling.temperature for _, prompt in asked] == [0.0, 0.0, 0.7, 0.7]
+    assert [prompt.sampling.seed for _, prompt in asked] == [5, 5, 6, 7]
+
+
+def test_a_hotter_request_stays_as_hot():
+    hot = Request(Prompt.of("Why?", Sampling(temperature=1.2)))
+    assert [p.sampling.temperature for _, p in seats(["ada", "ada"], hot)] == [1.2, 1.2]
+
+
+def test_options_are_put_to_the_last_turn_of_a_conversation():
+    turns = (Message("system", "Be brief."), Message("user", "Which?"))
+    asked = Request(Prompt(turns), options=("red", "blue")).for_experts
+    assert asked.messages[0] == turns[0]
+    assert asked.text.startswith("Which?\nA. red\nB. blue\n")
+
+
+def test_the_question_for_the_router_is_without_the_options_text():
+    question = Request(Prompt.of("Which?"), options=("red", "blue")).question
+    assert (question.text, question.options) == ("Which?", ("red", "blue"))
+
+
+def test_the_aggregator_reads_question_and_replies():
+    text = conclusion(Conclude((("It is blue.", 0.9), ("No.", 0.3))), WHY).text
+    assert text.startswith("Question: Why?")
+    assert text.index("It is blue.") < text.index("No.")
+    assert "trust 90%" in text
+
+
+async def test_without_an_aggregator_there_is_a_failure_for_each():
+    replies = await Panel({}).conclude([WHY.prompt, WHY.prompt])
+    assert [type(reply) for reply in replies] == [Failure, Failure]
+    assert "names no aggregator" in replies[0].message
+
+
+async def test_a_group_is_asked_as_one():
+    ada = ScriptedExpert("ada", default="yes")
+    replies = await Panel({"ada": ada}).ask("ada", [WHY.prompt, Prompt.of("How?")])
+    assert [reply.text for reply in replies] == ["yes", "yes"]

@@ -1,0 +1,227 @@
+"""The service: one request by answer, stream or batch has one verdict, whatever goes wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+
+import pytest
+
+from experts.errors import BackendUnavailable
+from experts.scripted import Hang, ScriptedExpert
+from experts.types import Cause, Chunk, Prompt, Reply
+from orchestrator.errors import PanelFailed, UnknownModel
+from orchestrator.policies import POLICIES
+from orchestrator.types import Request, Text, Verdict, Working
+from tests.routes import service_of
+from tests.waiting import until
+
+WHY = "Why is the sky blue?"
+OPTIONS = ("scattering", "the sea", "paint")
+
+
+def request(model="vote", text=WHY, options=()):
+    return Request(Prompt.of(text), model, options)
+
+
+def experts(**said):
+    return {name: ScriptedExpert(name, default=text) for name, text in said.items()}
+
+
+def three():
+    return experts(
+        ada="It is air. The answer is (A).",
+        ben="I saw it. The answer is (B).",
+        cleo="It scatters. The answer is (A).",
+    )
+
+
+def zoe(said="Both are heard. The answer is (B)."):
+    return ScriptedExpert("zoe", default=said)
+
+
+async def streamed(service, asked):
+    return [event async for event in service.stream(asked)]
+
+
+async def all_of(service, requests):
+    return dict([item async for item in service.answer_all(requests)])
+
+
+def gist(verdict):
+    """Everything but how long it took."""
+    replies = [(r.expert, getattr(r, "text", None)) for r in verdict.replies]
+    told = (verdict.text, verdict.answer, verdict.author, verdict.aggregator, verdict.confidence)
+    return (*told, verdict.agreement, verdict.route, verdict.usage, verdict.notes, replies)
+
+
+@pytest.mark.parametrize("model", [*POLICIES, "ben"])
+@pytest.mark.parametrize("options", [(), OPTIONS], ids=["open", "choice"])
+async def test_answer_stream_and_batch_give_one_verdict(model, options):
+    asked = request(model, options=options)
+    answered = await service_of(three(), zoe()).answer(asked)
+    *_, last = await streamed(service_of(three(), zoe()), asked)
+    batched = await all_of(service_of(three(), zoe()), [asked])
+    assert gist(answered) == gist(last) == gist(batched[0])
+
+
+@pytest.mark.parametrize("model", [*POLICIES, "ben"])
+async def test_streamed_texts_join_to_the_verdicts(model):
+    *events, verdict = await streamed(service_of(three(), zoe()), request(model))
+    assert isinstance(verdict, Verdict)
+    assert {type(event) for event in events} <= {Text, Working}
+    assert "".join(e.text for e in events if isinstance(e, Text)) == verdict.text
+
+
+async def test_a_lone_expert_and_an_aggregator_are_streamed_in_pieces():
+    for model in ("ben", "synthesize"):
+        events = await streamed(service_of(three(), zoe()), request(model, options=OPTIONS))
+        assert sum(isinstance(event, Text) for event in events) > 3
+
+
+async def test_one_slow_and_one_failing_expert_do_not_sink_the_panel():
+    panel = three()
+    panel["ada"] = ScriptedExpert("ada", default=Hang.FOREVER, seconds=0.01)
+    panel["ben"] = ScriptedExpert("ben", default=Cause.REJECTED)
+    verdict = await service_of(panel).answer(request(options=OPTIONS))
+    assert (verdict.author, verdict.answer, verdict.calls) == ("cleo", "A", 3)
+
+
+async def test_when_all_fail_each_way_of_asking_says_why():
+    panel = {name: ScriptedExpert(name, default=Cause.UNAVAILABLE) for name in ("ada", "ben")}
+    service = service_of(panel)
+    with pytest.raises(PanelFailed, match=r"ada: unavailable: .*; ben: unavailable: "):
+        await service.answer(request())
+    with pytest.raises(PanelFailed):
+        await streamed(service, request())
+    with pytest.raises(PanelFailed):
+        await streamed(service, request("ada"))
+    assert isinstance((await all_of(service, [request()]))[0], PanelFailed)
+
+
+async def test_an_aggregator_that_fails_leaves_the_vote():
+    for aggregator in (zoe(Cause.UNAVAILABLE), None):
+        service = service_of(three(), aggregator)
+        for verdict in (
+            await service.answer(request("synthesize", options=OPTIONS)),
+            (await streamed(service, request("synthesize", options=OPTIONS)))[-1],
+        ):
+            assert (verdict.answer, verdict.aggregator) == ("A", "vote")
+            assert "the vote stands" in verdict.notes[0]
+
+
+async def test_an_unknown_model_is_refused_before_anyone_is_asked():
+    panel = three()
+    with pytest.raises(UnknownModel, match=r"no model named 'votes'; use one of auto, .*, ada"):
+        await service_of(panel).answer(request("votes"))
+    assert not any(expert.asked for expert in panel.values())
+
+
+async def test_an_unknown_model_costs_only_its_own_line():
+    verdicts = await all_of(service_of(three()), [request(), request("nope"), request("ben")])
+    assert isinstance(verdicts.pop(1), UnknownModel)
+    assert {place: verdict.author for place, verdict in verdicts.items()} == {0: "ada", 2: "ben"}
+
+
+async def test_a_cancelled_answer_cancels_its_experts():
+    panel = {name: ScriptedExpert(name, default=Hang.FOREVER) for name in ("ada", "ben")}
+    before = asyncio.all_tasks()
+    answering = asyncio.create_task(service_of(panel).answer(request()))
+    await until(lambda: all(expert.running for expert in panel.values()))
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+    assert not any(expert.running for expert in panel.values())
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("model", ["vote", "ada"])
+async def test_a_stream_closed_early_cancels_its_experts_and_leaves_no_task(model):
+    panel = {name: ScriptedExpert(name, default=Hang.FOREVER) for name in ("ada", "ben")}
+    before = asyncio.all_tasks()
+    async with aclosing(service_of(panel).stream(request(model))) as stream:
+        reading = asyncio.create_task(_until_the_end(stream))
+        await until(lambda: panel["ada"].running == 1)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    assert not any(expert.running for expert in panel.values())
+    assert asyncio.all_tasks() == before
+
+
+async def _until_the_end(stream):
+    async for _ in stream:
+        pass
+
+
+async def test_a_reader_who_leaves_a_full_queue_is_not_waited_for():
+    long = experts(ada="word " * 2_000)
+    before = asyncio.all_tasks()
+    async with asyncio.timeout(5):
+        async with aclosing(service_of(long).stream(request("ada"))) as stream:
+            await anext(stream)
+            for _ in range(2_000):  # until the queue is full and the expert waits for room
+                await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_reader_who_leaves_after_a_failure_is_not_told_of_it(caplog):
+    failing = {name: ScriptedExpert(name, default=Cause.REJECTED) for name in ("ada", "ben")}
+    async with aclosing(service_of(failing).stream(request())) as stream:
+        assert isinstance(await anext(stream), Working)
+        for _ in range(50):
+            await asyncio.sleep(0)
+    assert "never retrieved" not in caplog.text
+
+
+async def test_a_slow_reader_gets_every_word():
+    long = experts(ada="word " * 2_000)
+    words = []
+    async with asyncio.timeout(5):
+        async for event in service_of(long).stream(request("ada")):
+            await asyncio.sleep(0)
+            words += [event.text] if isinstance(event, Text) else []
+    assert "".join(words) == "word " * 2_000
+
+
+class BreaksOff:
+    """An expert whose stream fails after some text."""
+
+    name = "ada"
+
+    async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        raise AssertionError("it is streamed")
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+        yield Chunk("Once upon ")
+        raise BackendUnavailable("connection lost")
+
+
+async def test_an_expert_that_breaks_off_after_some_text_raises():
+    stream = service_of({"ada": BreaksOff()}).stream(request("ada"))
+    assert await anext(stream) == Text("Once upon ")
+    with pytest.raises(BackendUnavailable, match="connection lost"):
+        await anext(stream)
+
+
+async def test_the_route_alone_asks_nobody():
+    panel = three()
+    route = await service_of(panel).route(request("single"))
+    assert route.panel == ("ada",)
+    assert not any(expert.asked for expert in panel.values())
+
+
+async def test_experts_read_the_options_and_the_router_does_not():
+    panel = three()
+    await service_of(panel).answer(request("ada", options=OPTIONS))
+    assert "A. scattering" in panel["ada"].asked[0].text
+
+
+def test_a_service_lists_its_policies_and_experts():
+    service = service_of(three())
+    assert service.policies == tuple(POLICIES)
+    assert service.experts == ("ada", "ben", "cleo")
+
+
+async def test_timings_say_where_the_time_went():
+    slow = {"ada": ScriptedExpert("ada", default="yes", delay=0.01)}
+    timings = (await service_of(slow).answer(request())).timings
+    assert timings.panel >= 0.01
+    assert timings.total == timings.route + timings.panel + timings.aggregate
