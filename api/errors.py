@@ -117,6 +117,7 @@ async def respond(_request: Request, error: Exception) -> Response:
 def _of_status(error: AnyHTTPException) -> Told:
     """Errors the framework raises, which carry a status of their own."""
     messages = {
+        400: "the body cannot be read as JSON in UTF-8",
         404: "no such URL; the API is under /v1, such as POST /v1/chat/completions",
         405: "this URL does not take that method",
     }

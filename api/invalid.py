@@ -44,8 +44,13 @@ def explained(error: RequestValidationError) -> Reason:
 def _param(problem: dict[str, Any]) -> str | None:
     """`messages.0.content`. Parts in <> are tags of our unions, not keys of the body; a check
     of a whole object says in `at` which of its keys is at fault."""
-    location = (*problem["loc"][1:], problem.get("ctx", {}).get("at", "<none>"))
-    parts = [str(part) for part in location if not str(part).startswith("<")]
+    within = problem["loc"][1:]
+    if problem["type"] == "extra_forbidden":
+        *within, key = within
+    else:
+        key = problem.get("ctx", {}).get("at")
+    parts = [str(part) for part in within if not str(part).startswith("<")]
+    parts += [] if key is None else [key]
     return ".".join(parts)[:LONGEST] or None
 
 

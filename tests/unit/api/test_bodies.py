@@ -80,6 +80,7 @@ WRONG = {
     "text too long": (asking("x" * 100_001), "messages", "string_above_max_length"),
     "too many messages": (messages(*[USER] * 1001), "messages", "array_above_max_length"),
     "unknown key": (asking(temprature=1), "temprature", "unknown_parameter"),
+    "unknown key like a tag": (asking(**{"<text>": 1}), "<text>", "unknown_parameter"),
     "temperature a string": (asking(temperature="hot"), "temperature", "invalid_type"),
     "temperature a bool": (asking(temperature=True), "temperature", "invalid_type"),
     "temperature too high": (asking(temperature=2.1), "temperature", "invalid_value"),

@@ -24,3 +24,10 @@ async def test_an_unknown_model_is_not_found():
         response = await client.get("/v1/models/convene/zed")
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "model_not_found"
+
+
+async def test_the_api_describes_itself():
+    async with client_of(app_of(ScriptedService())) as client:
+        described = (await client.get("/openapi.json")).json()
+        assert (await client.head("/healthz")).status_code == 200
+    assert {"/v1/chat/completions", "/v1/route", "/v1/models"} <= described["paths"].keys()
