@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from api.cli import terminal
 from api.cli.config import Config, settings_of
 from api.cli.exits import FAILED
+from api.cli.files import writable
 from api.cli.progress import bars
 from api.cli.started import started
 from api.running import Service, named
@@ -50,7 +51,9 @@ class Asked:
 
 def batch(
     source: Annotated[Path, typer.Argument(metavar="IN", help="JSON lines with `question`.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="One verdict a line, as JSON.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="One verdict a line, as JSON.", callback=writable)
+    ],
     model: Annotated[str, typer.Option("--model", "-m", help="A policy or an expert.")] = "auto",
     config: Config = None,
 ) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli import terminal
+from api.cli.files import writable
 from api.cli.progress import bars
 from api.cli.started import started
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 def demo(
     json: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write the result here as well.")
+        Path | None,
+        typer.Option(
+            "--json", metavar="PATH", help="Write the result here as well.", callback=writable
+        ),
     ] = None,
     questions: Annotated[int, typer.Option(min=8, help="How many held-out questions.")] = 480,
     seed: Annotated[int, typer.Option(help="Which questions are drawn.")] = 0,

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli import terminal
+from api.cli.files import writable
 from api.cli.progress import bars
 from experts.errors import RegistryError
 
@@ -30,7 +31,10 @@ def evaluate(
         list[str] | None, typer.Option(help="Splits to learn from.", show_default="validation")
     ] = None,
     json: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the result here as well.")
+        Path | None,
+        typer.Option(
+            "--json", metavar="OUT", help="Write the result here as well.", callback=writable
+        ),
     ] = None,
 ) -> None:
     """Replay recorded answers: learn from one split, report on split `test`."""

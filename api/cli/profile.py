@@ -12,6 +12,7 @@ from rich.text import Text
 
 from api.cli import terminal
 from api.cli.config import Config, settings_of
+from api.cli.files import writable
 from api.cli.progress import bars
 from api.cli.started import started
 from experts.errors import RecordingError
@@ -21,7 +22,9 @@ BUILTIN_QUESTIONS = 480
 
 
 def profile(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write; .gz compresses.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Where to write; .gz compresses.", callback=writable)
+    ],
     labelled: Annotated[
         Path | None,
         typer.Argument(
