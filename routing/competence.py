@@ -7,7 +7,7 @@ beta-binomial, as in Morris 1983, "Parametric Empirical Bayes Inference").
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -60,25 +60,27 @@ class Competence:
     def candidates(self, skills: Mapping[str, float]) -> tuple[Candidate, ...]:
         """Every expert's competence at a question of these skills (weights sum to at most 1;
         the rest is unknown and counts as overall), best first."""
-        known = [(s, w, self._column[s]) for s, w in skills.items() if s in self._column]
-        found = [self._candidate(i, known) for i in range(len(self.evidence.experts))]
+        known = [skill for skill in skills if skill in self._column]
+        names = [f"skill {skill} x {skills[skill]:.2f}" for skill in known]
+        above = self.by_skill[:, [self._column[s] for s in known]] - self.overall[:, None]
+        gains = above * np.array([skills[skill] for skill in known])
+        found = [
+            _candidate(expert, overall, zip(names, gained, strict=True))
+            for expert, overall, gained in zip(
+                self.evidence.experts, self.overall.tolist(), gains.tolist(), strict=True
+            )
+        ]
         return tuple(sorted(found, key=lambda c: (-c.score, c.expert)))
 
     @cached_property
     def _column(self) -> dict[str, int]:
         return {skill: i for i, skill in enumerate(self.evidence.skills)}
 
-    def _candidate(self, expert: int, skills: list[tuple[str, float, int]]) -> Candidate:
-        overall = float(self.overall[expert])
-        terms = [Term("overall", overall)]
-        terms += [
-            Term(
-                f"skill {name} x {weight:.2f}", weight * (float(self.by_skill[expert, i]) - overall)
-            )
-            for name, weight, i in skills
-        ]
-        score = sum(term.value for term in terms)
-        return Candidate(self.evidence.experts[expert], score, score, tuple(terms))
+
+def _candidate(expert: str, overall: float, gains: Iterable[tuple[str, float]]) -> Candidate:
+    terms = (Term("overall", overall), *(Term(name, gain) for name, gain in gains))
+    score = sum(term.value for term in terms)
+    return Candidate(expert, score, score, terms)
 
 
 def _log_prior(strength: float) -> float:
