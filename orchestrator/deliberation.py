@@ -13,6 +13,7 @@ A wave is always finished before the next step is taken, so the verdict depends 
 replied and never on which reply came first.
 """
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,6 +58,7 @@ class Deliberation:
         self._policy = policy
         self._options = tuple(options)
         self._waiting = list(route.panel)
+        self._seats = {expert: i for i, expert in enumerate(dict.fromkeys(route.panel))}
         self._replies: list[Reply] = []
         self._votes: list[Vote] = []
         self._conclusion: Reply | None = None
@@ -75,13 +77,12 @@ class Deliberation:
         """Take in one reply of an expert that was asked. An expert asked twice in one wave is told
         in the order it was asked; apart from that, order does not matter."""
         self._waiting.remove(reply.expert)
-        self._replies.append(reply)
-        self._replies.sort(key=self._seat)
+        insort(self._replies, reply, key=self._seat)
         if isinstance(reply, Answer):
             answer = final_answer(reply.text, self._options)
             if answer is not None:
-                self._votes.append(Vote(reply, answer, self.route.competence(reply.expert)))
-                self._votes.sort(key=lambda vote: self._seat(vote.reply))
+                vote = Vote(reply, answer, self.route.competence(reply.expert))
+                insort(self._votes, vote, key=lambda vote: self._seat(vote.reply))
 
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
@@ -162,7 +163,7 @@ class Deliberation:
         return chosen, "none" if len(self.route.panel) == 1 else "vote", notes
 
     def _seat(self, reply: Reply) -> int:
-        return self.route.panel.index(reply.expert)
+        return self._seats[reply.expert]
 
     def _usable(self) -> list[Answer]:
         return [reply for reply in self._replies if isinstance(reply, Answer)]
