@@ -106,9 +106,9 @@ def _of_hosted(card: HostedCard) -> Iterator[str]:
 
 
 def _of_provider(card: HostedCard) -> Iterator[str]:
-    import litellm
+    from experts.litellm_backend import library
 
-    litellm.suppress_debug_info = True  # it prints advice to stdout
+    litellm = library()
     try:
         litellm.get_llm_provider(card.model)
     except litellm.exceptions.BadRequestError:

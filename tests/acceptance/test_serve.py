@@ -136,3 +136,17 @@ async def test_a_name_that_nobody_has_is_wrong_input(config, command):
     ended = await convene(command, "why?", "--model", "zed", "--config", config)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("convene: no model named 'zed'; use one of ")
+
+
+async def test_a_check_knows_providers_and_their_keys_and_keeps_stdout_clean(tmp_path):
+    file = tmp_path / "convene.yaml"
+    file.write_text(
+        "experts:\n"
+        "  gpt: {kind: hosted, model: voyage/voyage-3}\n"
+        "  odd: {kind: hosted, model: gibberish}\n"
+    )
+    ended = await convene("experts", "check", "--json", "--config", file)
+    unkeyed, odd = json.loads(ended.out)
+    assert ended.code == 1
+    assert unkeyed["problems"] == ["VOYAGE_API_KEY is not set"]
+    assert "no provider of 'gibberish'" in odd["problems"][0]
