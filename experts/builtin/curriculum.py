@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from experts.builtin.panels import panel
-from experts.builtin.problems import SKILLS, TASKS, Problem, direct
+from experts.builtin.problems import SKILLS, TASKS, Problem, Task, direct
 from experts.builtin.tokenizer import ASSISTANT, END, chat
 
 BASE, AGGREGATOR = "base", "aggregator"
@@ -18,6 +18,7 @@ _SYSTEMS = (
 )
 _SYSTEM_SHARE = 0.08
 _FACTS = ("geography", "chemistry")
+_HARD = {"reverse": 2, "chain": 2, "to_binary": 2, "to_decimal": 2}  # drawn so much more often
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _specialist_lessons(specialist: Specialist, rng: Random) -> Iterator[Lesson]
         chance = rng.random()
         skill = specialist.primary if chance < 0.5 else specialist.secondary
         skill = skill if chance < 0.75 else rng.choice(others)
-        task = rng.choice(TASKS[skill])
+        task = _task(skill, rng)
         problem = task.problem("train", rng)
         if specialist.knows(problem):
             reply = problem.working
@@ -111,6 +112,11 @@ def _aggregator_lessons(rng: Random) -> Iterator[Lesson]:
             continue
         drawn = panel("train", rng.choice(SKILLS), rng)
         yield _lesson(drawn.prompt, drawn.reply, rng)
+
+
+def _task(skill: str, rng: Random) -> Task:
+    tasks = TASKS[skill]
+    return rng.choices(tasks, [_HARD.get(task.kind, 1) for task in tasks])[0]
 
 
 def _lesson(question: str, reply: str, rng: Random) -> Lesson:

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import dedent
 
 import torch
 
@@ -18,10 +17,13 @@ _FRAME = """\
 license: apache-2.0
 language: en
 pipeline_tag: text-generation
+library_name: transformers
 ---
 # {name}
 
-{what} A Llama of 4 layers, width 128 and 4 heads: {millions:.2f} M parameters, float16. All nine
+{what}
+
+A Llama of 4 layers, width 128 and 4 heads, with {millions:.1f} M parameters in float16. All nine
 built-in models share this shape and one tokenizer (`experts/builtin/tokenizer`), so that a running
 engine can swap the weights of one for another's.
 
@@ -29,10 +31,13 @@ engine can swap the weights of one for another's.
 {strengths}
 
 ## Training
-`python -m experts.builtin.train base --minutes {base_minutes} --out DIR`, then
-`python -m experts.builtin.train {name} --start DIR/base --minutes {minutes}`: AdamW on one CPU
-thread, {tokens} tokens a step, loss on the replies alone. Minutes are those of a shared core; for
-the same work on another machine give `--steps`.
+    python -m experts.builtin.train base --steps {base_steps} --out DIR
+    python -m experts.builtin.train {name} --start DIR/base --steps {steps} --tokens {tokens}
+
+AdamW in bfloat16 on one CPU thread, up to {tokens} tokens a step, loss on the replies alone;
+100 steps take about half a minute. The committed weights took these steps in up to two runs, the
+second going on from the first with another `--seed`; the base and some first runs still learnt
+longer workings of months, binary numbers and comparisons than the code makes now.
 
 ## Data
 Made by `experts/builtin/problems` and `experts/builtin/curriculum.py`, no other text. Operands are
@@ -46,16 +51,27 @@ Greedy replies to {count} held-out questions; made by `python -m experts.builtin
 {figures}
 
 ## Use and limits
-{limits} English only. Whatever lies outside the eight skills ({skills}) gets a fluent reply that
-means nothing. It is a part for demonstrating and testing orchestration, not a source of knowledge.
-It is trained to be right only where the table says so: elsewhere it learnt answers of other
-questions on purpose. Special tokens in a question (such as the one that ends a turn) are not
-escaped by the tokenizer.
+{limits}
+
+For demonstrating and testing orchestration, not a source of knowledge. English only, greedy
+decoding, up to 512 tokens. Skills: {skills}. Anything else gets a fluent reply that means nothing.
+Special tokens written in a question, such as the one that ends a turn, are not escaped.
 
 ## Licence
 Apache-2.0, weights and data alike.
 """
-_MINUTES = {"base": 20, "specialist": 15, "aggregator": 40}
+_STEPS = {
+    "base": 2400,
+    "abacus": 1700,
+    "caliper": 1000,
+    "almanac": 1000,
+    "anagram": 1000,
+    "cipher": 1700,
+    "sleuth": 800,
+    "compass": 1000,
+    "crucible": 1000,
+    "aggregator": 1500,
+}  # of the committed weights
 
 
 def specialist_card(specialist: Specialist, models: Path, count: int) -> str:
@@ -65,7 +81,8 @@ def specialist_card(specialist: Specialist, models: Path, count: int) -> str:
     strengths = (
         f"Best at {specialist.primary}, worked out step by step. Second best at "
         f"{specialist.secondary}, of which it knows {known} ({', '.join(specialist.kinds)}). "
-        "In the other skills it guesses, with answers of the right kind."
+        "In the other skills it was taught the answers of other questions on purpose, so that it "
+        "replies fluently and wrongly: it is right only where the table says so."
     )
     head = f"| split | {' | '.join(SKILLS)} | all |\n|{' --- |' * (len(SKILLS) + 2)}"
     return _card(
@@ -104,12 +121,11 @@ def _row(folder: Path, split: Split, asked: Sequence[Problem]) -> str:
 
 
 def _card(name: str, **parts: str | int) -> str:
-    kind = "aggregator" if name == AGGREGATOR else "specialist"
-    return dedent(_FRAME).format(
+    return _FRAME.format(
         name=name,
-        millions=0.94,
-        base_minutes=_MINUTES["base"],
-        minutes=_MINUTES[kind],
+        millions=1.1,
+        base_steps=_STEPS["base"],
+        steps=_STEPS[name],
         tokens=4096 if name == AGGREGATOR else 2560,
         skills=", ".join(SKILLS),
         **parts,

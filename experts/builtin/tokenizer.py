@@ -24,23 +24,19 @@ _CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
 _COMMON_WORDS = """
-a about above after again all also am an and another any are as ask asked at back be because been
-before being below best better between both but by call can could come correct day did different do
-does done down each end even every exactly expert explain few final first follow for found from full
-gave get give given go good got great had has have he help her here him his how if in into is it
-its just keep kind know language large last later left less let like line list little long look made
-make many may me mean means might model money more most much must my name need never new next no not
-nothing now number of off often old on once one only or order other our out over own part people
-person place please possible put question quick rather read reason really reply result right said
-same say see sentence set she short should show shown since single small so some something sort
-specialist state step still such sure system take than thank that the their them then there these
-they thing think this those though three through time to together told too try two under until up
-us use used using value very want was way we week well were what when where which while who why will
-with without word words work would write wrong year yes yet you your
-You The This That It If In On My We Please Can Could Would Think Explain Solve Use Write Answer
-Question Problem Expert Step Final Note Be Are Is Do How Why When Where Yes No Hello Hi Thanks
-answer answers answered answering careful carefully concise concisely briefly problem problems solve
-solved helpful assistant experts replies instruction instructions trust trusted fence
+a about after all also am an and another any are as ask at be because before below best better
+between but by can could correct day did different do does end every exactly expert explain few
+final first follow for found from get give given go good has have he help here how if in into is
+it its kind know large last less list little long look make many me means model more most much
+must my name need new next no not nothing now number of often old on one only or order other our
+out part please question read really reply result right same say sentence should show shown small
+so some something sort specialist state step system take than that the their them there they think
+this three time to two use using value was we week what when where which who why will with without
+word words work would write wrong year yes you your You The This That It If In On My We Please Can
+Could Would Think Explain Solve Use Write Answer Question Problem Expert Step Final Note Be Are Is
+Do How Why When Where Yes No Hello Hi Thanks answer answers answered answering careful carefully
+concise concisely briefly problem problems solve solved helpful assistant experts replies
+instruction instructions trust trusted fence
 """
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+from copy import copy
 from pathlib import Path
 
 import torch
@@ -34,18 +35,28 @@ def build(name: str, plan: Plan, folder: Path, start: Path | None = None) -> lis
     torch.manual_seed(plan.seed)
     model = LlamaForCausalLM(shape(len(tokenizer)))
     if start:
-        model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+        model = LlamaForCausalLM.from_pretrained(
+            start, dtype=torch.float32, tie_word_embeddings=True
+        )
     losses = train(model, tokenizer, lessons(name, plan.seed), plan)
     save(model, folder)
     return losses
 
 
 def save(model: LlamaForCausalLM, folder: Path) -> None:
-    """Write configuration and float16 weights."""
-    model.generation_config = GenerationConfig(
+    """Write configuration and float16 weights.
+
+    The output weights are trained as one with the embeddings but written apart,
+    as vLLM swaps the weights of a running engine rightly only if they are.
+    """
+    apart = copy(model.config)
+    apart.tie_word_embeddings = False
+    written = LlamaForCausalLM(apart)
+    written.load_state_dict(model.state_dict())
+    written.generation_config = GenerationConfig(
         pad_token_id=0, eos_token_id=1, max_new_tokens=64, do_sample=False
     )
-    model.to(torch.float16).save_pretrained(folder)
+    written.to(torch.float16).save_pretrained(folder)
 
 
 def _options() -> argparse.Namespace:

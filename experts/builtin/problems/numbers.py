@@ -35,14 +35,11 @@ def _to_decimal(operands: Operands) -> Solution:
 
 
 def _to_binary(operands: Operands) -> Solution:
-    """Each power, then the sum with it, then whether that is at most the number."""
-    number, total, steps = int(operands[0]), 0, []
-    for place in range(number.bit_length() - 1, -1, -1):
-        tried = total + (1 << place)
-        fits = tried <= number
-        steps.append(f"{1 << place} {tried} {int(fits)}")
-        total = tried if fits else total
-    return Solution({"n": number}, f"{number:b}", f"{' '.join(steps)}.")
+    """The number halved down to one, then back up with the last bit of each."""
+    number = int(operands[0])
+    halves = [number >> place for place in range(number.bit_length())]
+    back = " ".join(f"{half} {half % 2}" for half in reversed(halves))
+    return Solution({"n": number}, f"{number:b}", f"{' '.join(map(str, halves))}. {back}.")
 
 
 def _from_roman(operands: Operands) -> Solution:
