@@ -100,11 +100,11 @@ async def evaluate(
     channel = profile.channel(encoder)
     router = Router(experts, channel, profile.evidence)
     skills = await router.skills([question_of(r) for r in splits.test])
+    progress("embedding questions", 1, 1)
     results = {}
-    for done, (name, policy) in enumerate(policies.items()):
-        progress(f"replaying {name}", done, len(policies))
+    for done, (name, policy) in enumerate(policies.items(), start=1):
         results[name] = _result(splits.test, skills, router, policy)
-    progress("done", 1, 1)
+        progress("replaying policies", done, len(policies))
     return Report(results, _alone(splits.test, experts), _oracle(splits.test), splits.skipped)
 
 
