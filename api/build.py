@@ -13,10 +13,10 @@ from api.running import Running
 from api.settings import Settings
 from experts.base import Expert
 from experts.build import opened as opened_experts
-from experts.generation import EngineStatus
+from experts.engines.expert import engine_statuses
+from experts.engines.generation import EngineStatus
 from experts.recordings import read
 from experts.unopened import Unopened
-from experts.vllm_expert import engine_statuses
 from orchestrator.evaluation import graded as as_evidence
 from orchestrator.panel import Panel
 from orchestrator.policies import configured

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from experts.generation import EngineStatus
+from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.types import Event, Request, Verdict
 from routing.types import Route

@@ -10,8 +10,8 @@ from experts.cards import Card, Cluster, Registry
 
 # Named, not imported: Ray and vLLM load only when a card asks for them.
 OPENERS = {
-    "vllm": "experts.vllm_expert:opened",
-    "hosted": "experts.hosted:opened",
+    "vllm": "experts.engines.expert:opened",
+    "hosted": "experts.hosted.expert:opened",
     "recorded": "experts.recorded:opened",
     "scripted": "experts.scripted:opened",
 }

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import assert_never
 
 from experts.cards import Card, HostedCard, RecordedCard, ScriptedCard, VllmCard
+from experts.engines.families import families, tokenizer_of
+from experts.engines.weights import TOKENIZER_FILES, read_json, shapes
 from experts.errors import RecordingError, RegistryError
-from experts.families import families, tokenizer_of
 from experts.recorded import Shelf
-from experts.weights import TOKENIZER_FILES, read_json, shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _of_hosted(card: HostedCard) -> Iterator[str]:
 
 
 def _of_provider(card: HostedCard) -> Iterator[str]:
-    from experts.litellm_backend import library
+    from experts.hosted.litellm_backend import library
 
     litellm = library()
     try:

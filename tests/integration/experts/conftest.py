@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from experts.cards import Cluster, VllmCard
-from experts.vllm_expert import VllmExpert, opened
+from experts.engines.expert import VllmExpert, opened
 from tests import tiny_models
 
 

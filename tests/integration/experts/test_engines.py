@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from experts.cards import Cluster
+from experts.engines.expert import engine_statuses, opened
 from experts.errors import BackendRejected, RegistryError
 from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling
-from experts.vllm_expert import engine_statuses, opened
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -235,7 +235,7 @@ JOIN = """
 import asyncio, sys
 from experts.cards import Cluster, VllmCard
 from experts.types import Prompt
-from experts.vllm_expert import opened
+from experts.engines.expert import opened
 
 async def main():
     card = VllmCard.model_validate_json(sys.argv[2])

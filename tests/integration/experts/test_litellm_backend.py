@@ -6,8 +6,8 @@ import pytest
 
 from experts.cards import Cluster, HostedCard, Price
 from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable
-from experts.hosted import opened
-from experts.litellm_backend import COUNTERPARTS, LiteLLMBackend, library
+from experts.hosted.expert import opened
+from experts.hosted.litellm_backend import COUNTERPARTS, LiteLLMBackend, library
 from experts.types import Answer, Cause, Prompt, Sampling
 from tests.openai_server import event, hangs, refuses, says, serving, streams
 from tests.waiting import until

@@ -10,7 +10,7 @@ import pytest
 from experts.base import Expert
 from experts.cards import Cluster, HostedCard, RecordedCard
 from experts.errors import ExpertError
-from experts.hosted import opened as hosted_opened
+from experts.hosted.expert import opened as hosted_opened
 from experts.recorded import opened as recorded_opened
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Answer, Cause, Failure, Prompt

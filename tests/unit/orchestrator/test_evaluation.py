@@ -137,7 +137,11 @@ async def test_progress_is_told():
     splits = Splits.of([*KNOWN, *TEST], ["validation"])
     policies = {"vote": POLICIES["vote"]}
     await evaluate(splits, policies, BagOfWords(), lambda *step: told.append(step))
-    assert told == [("embedding questions", 0, 1), ("replaying vote", 0, 1), ("done", 1, 1)]
+    assert told == [
+        ("embedding questions", 0, 1),
+        ("embedding questions", 1, 1),
+        ("replaying policies", 1, 1),
+    ]
 
 
 async def test_the_report_is_plain_data():

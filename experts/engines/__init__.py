@@ -1,0 +1,1 @@
+"""Local models: families, engines that swap weights in place, and the Ray actors they run in."""

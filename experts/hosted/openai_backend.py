@@ -1,0 +1,130 @@
+"""A model behind an OpenAI-compatible server, straight over HTTP."""
+
+import asyncio
+import contextlib
+import json
+import urllib.request
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from experts.cards import HostedCard
+from experts.errors import BackendRejected, BackendUnavailable, ExpertError
+from experts.hosted.openai_stream import StreamReader
+from experts.hosted.openai_wire import answer, error_of_status, error_payload, request, retry_after
+from experts.types import Answer, Chunk, Prompt
+
+LONGEST_REPLY = 16 << 20  # bytes
+LONGEST_ERROR = 64 << 10  # bytes
+CONNECT_SECONDS = 10.0
+REST_SECONDS = 0.2
+
+
+def session() -> aiohttp.ClientSession:
+    """The connections of all hosted experts. Slots and deadlines are the experts' own."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+    )
+
+
+class OpenAIBackend:
+    """One card's server. Leaving a call early closes its connection, so the server stops too."""
+
+    def __init__(self, name: str, card: HostedCard, session: aiohttp.ClientSession) -> None:
+        self._name = name
+        self._card = card
+        self._session = session
+        self._url = URL((card.base_url or "").rstrip("/") + "/chat/completions")
+        self._key = card.api_key.get_secret_value().strip() if card.api_key else ""
+        self._proxy = _proxy(self._url)
+
+    async def reply(self, prompt: Prompt) -> Answer:
+        async with self._called(request(self._card, prompt, stream=False)) as response:
+            return await self._whole(response)
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+        async with self._called(request(self._card, prompt, stream=True)) as response:
+            if response.content_type == "application/json":  # a server that cannot stream
+                whole = await self._whole(response)
+                yield Chunk(whole.text)
+                yield Chunk("", whole.finish, whole.usage)
+                return
+            reader = StreamReader(self._card.price)
+            async for portion in response.content.iter_any():
+                for chunk in reader.feed(portion):
+                    yield chunk
+                if reader.done:
+                    break
+            yield reader.end()
+            await _rest(response)
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> Answer:
+        body = await _body(response, LONGEST_REPLY)
+        return answer(self._name, error_payload(body), self._card.price)
+
+    @contextlib.asynccontextmanager
+    async def _called(self, body: dict[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        try:
+            async with self._session.post(
+                self._url,
+                data=json.dumps(body).encode(),
+                headers=headers,
+                proxy=self._proxy,
+                allow_redirects=False,
+            ) as response:
+                if response.status != 200:
+                    raise await _error(response)
+                yield response
+        except aiohttp.ClientError as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise BackendUnavailable(self._told(f"the connection failed: {reason}")) from error
+        except ExpertError as error:
+            error.args = (self._told(str(error)),)
+            raise
+
+    def _told(self, message: str) -> str:
+        """Says whose message it is; a server that quotes the key is not quoted."""
+        message = message.replace(self._key, "***") if self._key else message
+        return f"{self._url.host_port_subcomponent}: {message}"
+
+
+async def _error(response: aiohttp.ClientResponse) -> ExpertError:
+    if location := response.headers.get("Location"):
+        return BackendRejected(
+            f"HTTP {response.status}: the server redirects to {location}; "
+            "put the address it wants into base_url"
+        )
+    payload = error_payload(await _body(response, LONGEST_ERROR))
+    wait = retry_after(response.headers)
+    return error_of_status(response.status, payload, wait, response.reason or "")
+
+
+async def _body(response: aiohttp.ClientResponse, longest: int) -> bytes:
+    body = bytearray()
+    async for portion in response.content.iter_any():
+        body += portion
+        if len(body) > longest:
+            raise BackendRejected(f"the server's reply is longer than {longest} bytes")
+    return bytes(body)
+
+
+async def _rest(response: aiohttp.ClientResponse) -> None:
+    """Reads what follows the reply, normally nothing, so that the connection can be used again."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(REST_SECONDS):
+            await response.content.read(LONGEST_ERROR)
+
+
+def _proxy(url: URL) -> str | None:
+    """The environment's proxy. Not left to aiohttp, which would also read passwords from a
+    netrc file, and send them in place of the key."""
+    if urllib.request.proxy_bypass(url.host or ""):
+        return None
+    return urllib.request.getproxies().get(url.scheme)
