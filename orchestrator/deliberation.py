@@ -140,6 +140,7 @@ class Deliberation:
             agreement=agreement(self._votes, answer),
             author=author.expert,
             aggregator=aggregator,
+            calls=len(self._replies) + (self._conclusion is not None),
             route=self.route,
             replies=tuple(self._replies),
             usage=usage,
@@ -153,9 +154,9 @@ class Deliberation:
         notes: tuple[str, ...] = ()
         if isinstance(self._conclusion, Failure):
             failed = self._conclusion
-            notes = (f"aggregator {failed.expert} failed ({failed.message}); the vote stands",)
+            notes = (f"{failed.expert} could not write ({failed.message}); the vote stands",)
         trusted = sorted(self._usable(), key=lambda r: -self.route.competence(r.expert))
-        if not self._votes:
+        if not self._votes or self._policy.aggregator == "none":
             return trusted[0], "none", notes
         winner = leader(self._beliefs())[0]
         backers = {id(vote.reply) for vote in self._votes if vote.answer == winner}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from experts import prompts
 from experts.base import Expert
-from experts.types import Cause, Chunk, Failure, Prompt, Reply
+from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.types import Request
 
@@ -27,11 +27,8 @@ class Panel:
         return self.experts[name].stream(asked)
 
     async def conclude(self, asked: Sequence[Prompt]) -> list[Reply]:
-        """The aggregator's replies; failures where there is no aggregator."""
-        if self.aggregator is None:
-            return [
-                Failure("aggregator", Cause.REJECTED, "the registry names no aggregator")
-            ] * len(asked)
+        """The aggregator's replies, in order. Only policies that have one conclude."""
+        assert self.aggregator is not None, "policies without an aggregator vote"
         return await self.aggregator.ask(asked)
 
 

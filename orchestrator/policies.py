@@ -55,6 +55,11 @@ def configured(size: int, confidence: float, aggregator: Aggregator) -> dict[str
     return {**POLICIES, "auto": Policy(recruiting, aggregator, confidence)}
 
 
+def voting(policy: Policy) -> Policy:
+    """The policy where there is no LLM to write verdicts: the vote decides."""
+    return replace(policy, aggregator="vote") if policy.aggregator == "synthesize" else policy
+
+
 def pinned(expert: str) -> Policy:
     """The policy of a request that names an expert: that one alone."""
     return Policy(Recruiting(expert, size=1), "none")

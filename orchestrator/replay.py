@@ -3,12 +3,10 @@
 from experts.recordings import Recording
 from experts.types import Answer, Cause, Failure, Reply, Usage
 from orchestrator.answers import final_answer
-from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
-from orchestrator.policies import Policy
+from orchestrator.deliberation import Ask, Deliberation, Done
+from orchestrator.policies import Policy, voting
 from orchestrator.types import Verdict
 from routing.types import Question, Route
-
-NO_AGGREGATOR = Failure("aggregator", Cause.REJECTED, "recorded answers cannot be synthesized")
 
 
 def question_of(recording: Recording) -> Question:
@@ -17,15 +15,15 @@ def question_of(recording: Recording) -> Question:
 
 
 def replay(recording: Recording, route: Route, policy: Policy) -> Verdict:
-    """The verdict these recorded replies lead to. Raises `PanelFailed` where none is recorded."""
-    deliberation = Deliberation(route, policy, recording.options)
+    """The verdict these recorded replies lead to. Raises `PanelFailed` where none is recorded.
+
+    Nobody can write from recorded replies, so where an aggregator would, the vote decides."""
+    deliberation = Deliberation(route, voting(policy), recording.options)
     while True:
         match deliberation.step():
             case Ask(experts):
                 for expert in experts:
                     deliberation.tell(_reply(recording, expert))
-            case Conclude():
-                deliberation.tell_conclusion(NO_AGGREGATOR)
             case Done(verdict):
                 return verdict
 

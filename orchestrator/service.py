@@ -11,7 +11,7 @@ from orchestrator.deliberation import Deliberation
 from orchestrator.errors import OrchestratorError, UnknownModel
 from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
-from orchestrator.policies import POLICIES, Policy, pinned
+from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.types import Event, Request, Text, Verdict, Working
 from routing.router import Router
 from routing.types import Route
@@ -28,7 +28,8 @@ class Service:
     ) -> None:
         self._panel = panel
         self._router = router
-        self._policies = dict(policies)
+        able = dict(policies)
+        self._policies = able if panel.aggregator else {n: voting(p) for n, p in able.items()}
 
     @property
     def policies(self) -> tuple[str, ...]:

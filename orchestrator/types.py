@@ -53,16 +53,12 @@ class Verdict:
     agreement: float  # share of usable replies that give this answer, 0..1
     author: str  # the expert whose text it is
     aggregator: str  # vote, synthesize or none
+    calls: int  # to LLMs, the aggregator's too, and failed ones: they were made
     route: Route
     replies: tuple[Reply, ...]  # in order asked
     usage: Usage  # summed over every call, the aggregator's too
     notes: tuple[str, ...] = ()  # what did not go as planned
     timings: Timings = Timings()
-
-    @property
-    def calls(self) -> int:
-        """Calls to LLMs, the aggregator's too, and failed ones: they were made."""
-        return len(self.replies) + (self.aggregator == "synthesize")
 
 
 @dataclass(frozen=True, slots=True)

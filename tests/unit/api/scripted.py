@@ -38,6 +38,7 @@ def verdict(text: str = "It is\n**42**. 🙂", author: str = "ada") -> Verdict:
         agreement=1.0,
         author=author,
         aggregator="vote",
+        calls=len(REPLIES),
         route=ROUTE,
         replies=REPLIES,
         usage=Usage(20, 7),

@@ -161,7 +161,8 @@ class TestSynthesis:
         deliberation.tell_conclusion(fails("zoe"))
         verdict = deliberation.step().verdict
         assert (verdict.answer, verdict.author, verdict.aggregator) == ("B", "ben", "vote")
-        assert verdict.notes == ("aggregator zoe failed (zoe is away); the vote stands",)
+        assert verdict.notes == ("zoe could not write (zoe is away); the vote stands",)
+        assert verdict.calls == 4  # its call was made
 
     def test_a_belief_that_is_firm_needs_none(self):
         policy = Policy(Recruiting("auto"), "synthesize", confidence=0.8)

@@ -1,7 +1,7 @@
 """What experts and the aggregator are asked."""
 
 from experts.scripted import ScriptedExpert
-from experts.types import Failure, Message, Prompt, Sampling
+from experts.types import Message, Prompt, Sampling
 from orchestrator.deliberation import Conclude
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.types import Request
@@ -41,12 +41,6 @@ def test_the_aggregator_reads_question_and_replies():
     assert text.startswith("Question: Why?")
     assert text.index("It is blue.") < text.index("No.")
     assert "trust 90%" in text
-
-
-async def test_without_an_aggregator_there_is_a_failure_for_each():
-    replies = await Panel({}).conclude([WHY.prompt, WHY.prompt])
-    assert [type(reply) for reply in replies] == [Failure, Failure]
-    assert "names no aggregator" in replies[0].message
 
 
 async def test_a_group_is_asked_as_one():

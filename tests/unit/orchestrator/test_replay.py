@@ -25,11 +25,10 @@ def test_with_a_confidence_fewer_are_asked():
     assert (verdict.answer, verdict.calls) == ("1", 2)
 
 
-def test_synthesis_falls_back_to_the_vote_with_a_note():
+def test_where_an_aggregator_would_write_the_vote_decides():
     policy = Policy(Recruiting("synthesize"), "synthesize")
     verdict = replay(recorded("q", "1", ada="1", ben="2", cleo="2"), route_of(THREE), policy)
     assert (verdict.answer, verdict.aggregator, verdict.calls) == ("2", "vote", 3)
-    assert "recorded answers cannot be synthesized" in verdict.notes[0]
 
 
 def test_an_expert_without_a_reply_has_failed():

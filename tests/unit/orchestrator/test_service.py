@@ -99,14 +99,18 @@ async def test_when_all_fail_each_way_of_asking_says_why():
 
 
 async def test_an_aggregator_that_fails_leaves_the_vote():
-    for aggregator in (zoe(Cause.UNAVAILABLE), None):
-        service = service_of(three(), aggregator)
-        for verdict in (
-            await service.answer(request("synthesize", options=OPTIONS)),
-            (await streamed(service, request("synthesize", options=OPTIONS)))[-1],
-        ):
-            assert (verdict.answer, verdict.aggregator) == ("A", "vote")
-            assert "the vote stands" in verdict.notes[0]
+    service = service_of(three(), zoe(Cause.UNAVAILABLE))
+    for verdict in (
+        await service.answer(request("synthesize", options=OPTIONS)),
+        (await streamed(service, request("synthesize", options=OPTIONS)))[-1],
+    ):
+        assert (verdict.answer, verdict.aggregator) == ("A", "vote")
+        assert "the vote stands" in verdict.notes[0]
+
+
+async def test_without_an_aggregator_policies_that_want_one_vote():
+    verdict = await service_of(three(), None).answer(request("synthesize", options=OPTIONS))
+    assert (verdict.answer, verdict.aggregator, verdict.calls) == ("A", "vote", 3)
 
 
 async def test_an_unknown_model_is_refused_before_anyone_is_asked():

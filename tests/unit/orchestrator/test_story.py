@@ -16,7 +16,8 @@ SAID = {"ada": "The answer is 7.", "ben": Cause.TIMEOUT, "cleo": "The answer is 
 
 def service():
     price = Price(input=1.0, output=2.0)
-    return service_of({n: ScriptedExpert(n, default=text, price=price) for n, text in SAID.items()})
+    experts = {n: ScriptedExpert(n, default=text, price=price) for n, text in SAID.items()}
+    return service_of(experts, ScriptedExpert("zoe", default=Cause.UNAVAILABLE))
 
 
 async def told(model="vote"):
