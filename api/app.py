@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from api import chat, health, models
 from api.access import Access
 from api.errors import HANDLED, respond
+from api.gate import MOST, Gate
 from api.guard import MIB, Guard
 from api.opening import Failed, doorkeeper
 from api.running import Opened
@@ -24,6 +25,7 @@ def create_app(
     *,
     failed: Failed = _ignored,
     max_body: int = MIB,
+    most: int = MOST,
     hosts: Collection[str] | None = None,
 ) -> FastAPI:
     """The app around a service. It answers at once; what needs the service is refused with 503
@@ -43,6 +45,7 @@ def create_app(
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)
+    app.add_middleware(Gate, most=most)
     app.add_middleware(Guard, max_body=max_body, hosts=hosts)
     app.add_middleware(Access)
     return app

@@ -102,10 +102,10 @@ def _graded(settings: Settings) -> list[Graded]:
 
 
 async def _learn(
-    graded: Sequence[Graded], encoder: Encoder, data: Path, redis: Redis
+    graded: Sequence[Graded], encoder: SentenceEncoder, data: Path, redis: Redis
 ) -> tuple[Profile, Evidence]:
     """The graded questions with their embeddings, and every outcome counted so far."""
-    profile = await Profile.of(graded, CachedEncoder(encoder, data / "embeddings"))
+    profile = await Profile.of(graded, CachedEncoder(encoder, data / "embeddings" / encoder.name))
     if graded:  # the vectors may have been cached, but the first question needs the model
         await encoder.encode(["a question"])
     store, digest = EvidenceStore(redis), _digest(profile)

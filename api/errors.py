@@ -2,6 +2,7 @@
 
 ApiError
 ├── NotOpen     the service is still opening, or closing
+├── Busy        as many requests are in flight as may be
 └── HungUp      the client is gone; nobody reads the answer
 """
 
@@ -29,6 +30,13 @@ class NotOpen(ApiError):  # noqa: N818 - named for the state it reports
 
     def __init__(self) -> None:
         super().__init__("the experts are still starting; GET /readyz says what is awaited")
+
+
+class Busy(ApiError):  # noqa: N818 - named for the state it reports
+    """As many requests are in flight as may be."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} requests are in flight, and that is the limit; ask again later")
 
 
 class HungUp(ApiError):  # noqa: N818 - named for the state it reports
@@ -66,6 +74,7 @@ TABLE: dict[type[Exception], Told] = {
     PanelFailed: Told(502, "panel_error", "panel_failed"),
     ExpertError: Told(502, "panel_error", "expert_failed"),  # its text was already on its way
     NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),
+    Busy: Told(503, "service_unavailable", "busy", headers=(("retry-after", "1"),)),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(
         500,

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from experts import builtin
 from experts.cards import FilePath, ModelPath, Name, Registry, Strict
 from experts.registry import load
+from orchestrator.policies import POLICIES
 
 HOME = Path("~/.convene").expanduser()
 
@@ -65,6 +66,10 @@ class Settings(Registry):
 
     @model_validator(mode="after")
     def _named_experts_exist(self) -> "Settings":
+        if shadowed := self.experts.keys() & POLICIES.keys():
+            raise ValueError(
+                f"experts.{min(shadowed)}: is the name of a policy; give the expert another"
+            )
         if self.routing.tagger is not None and self.routing.tagger not in self.experts:
             listed = ", ".join(sorted(self.experts))
             raise ValueError(

@@ -39,13 +39,14 @@ async def _reply(
     answer: Callable[[Prompt], Awaitable[Answer]],
     slot: AbstractAsyncContextManager[Any],
 ) -> Reply:
-    async with slot:
-        started = time.monotonic()
-        try:
+    started = time.monotonic()
+    try:
+        async with slot:
+            started = time.monotonic()
             reply: Reply = await answer(prompt)
-        except ExpertError as error:
-            return error.failure(expert, time.monotonic() - started)
-        return replace(reply, seconds=time.monotonic() - started)
+            return replace(reply, seconds=time.monotonic() - started)
+    except ExpertError as error:
+        return error.failure(expert, time.monotonic() - started)
 
 
 def chunks(answer: Answer) -> Iterator[Chunk]:

@@ -39,6 +39,12 @@ class SentenceEncoder:
         self._max_tokens = max_tokens
         self._busy = asyncio.Lock()  # torch gains nothing from two encodings at once
 
+    @property
+    def name(self) -> str:
+        """Tells apart encoders whose vectors differ; safe as a folder's name."""
+        digest = hashlib.sha256(f"{self._model_name} {self._max_tokens}".encode())
+        return digest.hexdigest()[:12]
+
     async def encode(self, texts: Sequence[str]) -> Vectors:
         async with self._busy:
             return await asyncio.to_thread(self._encode, list(texts))

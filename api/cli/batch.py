@@ -31,7 +31,7 @@ class Line(BaseModel):
 
     question: str = Field(min_length=1)
     id: str | None = None
-    options: list[str] = []
+    options: list[str] = Field([], max_length=26)
     model: str | None = None
     max_tokens: int | None = Field(None, ge=1)
 

@@ -65,7 +65,8 @@ async def _evaluate(
 
     recordings = await asyncio.to_thread(lambda: [r for file in files for r in read(file)])
     splits = evaluation.Splits.of(recordings, evidence)
-    encoder = CachedEncoder(SentenceEncoder(), HOME / "embeddings")
+    sentences = SentenceEncoder()
+    encoder = CachedEncoder(sentences, HOME / "embeddings" / sentences.name)
     with bars() as advance:
         return await evaluation.evaluate(splits, chosen, encoder, advance)
 

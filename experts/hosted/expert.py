@@ -9,12 +9,36 @@ from yarl import URL
 
 from experts.base import Expert
 from experts.cards import Cluster, HostedCard
-from experts.errors import RegistryError
+from experts.errors import BackendUnavailable, RegistryError
 from experts.hosted.litellm_backend import LiteLLMBackend
 from experts.hosted.openai_backend import OpenAIBackend, session
 from experts.hosted.retrying import Backend, RetryingBackend
 from experts.replying import ask_each
 from experts.types import Chunk, Prompt, Reply
+
+MOST_WAITING = 10_000  # prompts per expert that have no slot yet
+
+
+class Slots:
+    """A bounded number of calls at once. Each has a deadline and no more than `most` wait for
+    their turn, so the wait is bounded too."""
+
+    def __init__(self, calls: int, most: int = MOST_WAITING) -> None:
+        self._calls = asyncio.Semaphore(calls)
+        self._most = most
+        self._waiting = 0
+
+    async def __aenter__(self) -> None:
+        if self._waiting >= self._most:
+            raise BackendUnavailable(f"{self._most} prompts wait for this expert; ask again later")
+        self._waiting += 1
+        try:
+            await self._calls.acquire()
+        finally:
+            self._waiting -= 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._calls.release()
 
 
 class HostedExpert:
@@ -24,7 +48,7 @@ class HostedExpert:
     def __init__(self, name: str, backend: Backend, concurrency: int) -> None:
         self.name = name
         self._backend = backend
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(concurrency)
 
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         return await ask_each(self.name, prompts, self._backend.reply, self._slots)

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from experts.cards import Cluster, HostedCard, Price
-from experts.errors import RegistryError
-from experts.hosted.expert import opened
+from experts.errors import BackendUnavailable, RegistryError
+from experts.hosted.expert import Slots, opened
 from experts.types import Answer, Cause, Prompt
 from tests.openai_server import echoes, hangs, refuses, serving
 
@@ -114,3 +114,16 @@ async def test_litellm_is_not_imported_for_cards_that_go_without_it(server):
     async with opened({"ada": card(server), "bob": without}, Cluster()) as experts:
         await experts["ada"].ask([Prompt.of("Why?")])
     assert "litellm" not in sys.modules
+
+
+async def test_more_than_may_wait_are_refused_and_the_others_answered():
+    slots = Slots(1, most=2)
+
+    async def one(number):
+        async with slots:
+            await asyncio.sleep(0)
+            return number
+
+    found = await asyncio.gather(*map(one, range(5)), return_exceptions=True)
+    assert [n for n in found if isinstance(n, int)] == [0, 1, 2]
+    assert [type(n) for n in found[3:]] == [BackendUnavailable, BackendUnavailable]
