@@ -109,11 +109,31 @@ async def test_a_key_with_a_line_break_at_its_end_is_taken_without(server):
     assert server.calls[0].headers["Authorization"] == "Bearer sk-1"
 
 
-async def test_litellm_is_not_imported_for_cards_that_go_without_it(server):
+ASKS_DIRECTLY = """
+import asyncio, sys
+from experts.cards import Cluster, HostedCard
+from experts.hosted.expert import opened
+from experts.types import Prompt
+
+async def main():
+    direct = HostedCard(kind="hosted", model="m", base_url=sys.argv[1])
     without = HostedCard(kind="hosted", model="openai/m")
-    async with opened({"ada": card(server), "bob": without}, Cluster()) as experts:
+    async with opened({"ada": direct, "bob": without}, Cluster()) as experts:
         await experts["ada"].ask([Prompt.of("Why?")])
-    assert "litellm" not in sys.modules
+
+asyncio.run(main())
+print("litellm" in sys.modules)
+"""
+
+
+async def test_litellm_is_not_imported_for_cards_that_go_without_it(server):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ASKS_DIRECTLY, server.url, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        out, _ = await process.communicate()
+    assert len(server.calls) == 1
+    assert out.strip() == b"False"
 
 
 async def test_more_than_may_wait_are_refused_and_the_others_answered():
