@@ -94,3 +94,9 @@ async def client(base_url: str) -> Ran:
     async with asyncio.timeout(60):
         out, err = await process.communicate()
     return Ran(process.returncode or 0, out.decode(), err.decode())
+
+
+async def test_the_published_schema_is_the_one_that_is_checked():
+    ran = await convene("schema")
+    published = (ROOT / "docs/convene.schema.json").read_text("utf-8")
+    assert ran.out == published, "run `make schema`"
