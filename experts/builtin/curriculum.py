@@ -104,13 +104,14 @@ def _specialist_lessons(specialist: Specialist, rng: Random) -> Iterator[Lesson]
 
 
 def _aggregator_lessons(rng: Random) -> Iterator[Lesson]:
-    """Panels, and one lesson in ten of the base's, which keeps its language."""
+    """Panels, with many words to copy, and now and then one of the base's lessons."""
     plain = _base_lessons(rng)
+    skills = (*SKILLS, "strings", "strings", "strings")
     while True:
-        if rng.random() < 0.1:
+        if rng.random() < 0.05:
             yield next(plain)
             continue
-        drawn = panel("train", rng.choice(SKILLS), rng)
+        drawn = panel("train", rng.choice(skills), rng)
         yield _lesson(drawn.prompt, drawn.reply, rng)
 
 

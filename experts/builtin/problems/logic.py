@@ -64,21 +64,18 @@ def _sort(operands: Operands) -> Solution:
 
 
 def _chain(operands: Operands) -> Solution:
-    """Each statement as one person ahead of another, then from person to person to the foremost."""
+    """Each statement said the same way round, then from person to person to the one in question."""
     more, less, most, least = _RELATIONS[int(operands[0])]
     names, statements = [str(name) for name in operands[3:]], str(operands[2])
-    ahead = names[::-1] if operands[1] else names
-    said, steps, followed = [], [], 0
+    said, steps, pair = [], [], 0
     for pair, sign in zip(map(int, statements[::2]), statements[1::2], strict=True):
         first, second = names[pair], names[pair + 1]
         forward = f"{first} is {more} than {second}."
         said.append(forward if sign == "+" else f"{second} is {less} than {first}.")
-        left, right = sorted((first, second), key=ahead.index)
-        steps.append(f"{left} > {right}.")
-        followed = ahead.index(left)
-    steps.append(f"{' < '.join(ahead[followed::-1])}.")
+        steps.append(f"{first} > {second}.")
+    path = f"{' > '.join(names[pair + 1 :])}." if operands[1] else f"{' < '.join(names[pair::-1])}."
     blanks = {"facts": " ".join(said), "most": least if operands[1] else most}
-    return Solution(blanks, ahead[0], " ".join(steps))
+    return Solution(blanks, names[-1] if operands[1] else names[0], " ".join([*steps, path]))
 
 
 EXTREME = Task(
