@@ -44,6 +44,8 @@ def _prepare(*, own: bool) -> None:
     and asks for a token, which other users of this machine do not have.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Being told to stop is no failure: without this, SIGTERM prints the stack of every thread.
+    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if own:
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
