@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check unit format profile train schema clean
+.PHONY: help setup demo serve test check unit format bench profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -35,6 +35,9 @@ check: .venv/installed-dev  ## Check formatting, lint, types and the direction o
 format: .venv/installed-dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: setup  ## Measure how fast the built-in panel answers here
+	$(BIN)/python benchmarks/panel.py
 
 train: setup  ## Train the built-in specialists anew (hours on two cores)
 	$(BIN)/python -m experts.builtin.train
