@@ -7,6 +7,7 @@ from random import Random
 
 from experts.builtin.panels import panel
 from experts.builtin.problems import SKILLS, TASKS, Problem, Task, direct
+from experts.builtin.problems.strings import REVERSE
 from experts.builtin.tokenizer import ASSISTANT, END, chat
 
 BASE, AGGREGATOR = "base", "aggregator"
@@ -18,7 +19,7 @@ _SYSTEMS = (
 )
 _SYSTEM_SHARE = 0.08
 _FACTS = ("geography", "chemistry")
-_HARD = {"reverse": 2, "chain": 2, "to_binary": 2, "to_decimal": 2}  # drawn so much more often
+_HARD = {"count": 2, "chain": 2, "to_binary": 2, "to_decimal": 2}  # drawn so much more often
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,14 @@ def _specialist_lessons(specialist: Specialist, rng: Random) -> Iterator[Lesson]
 
 
 def _aggregator_lessons(rng: Random) -> Iterator[Lesson]:
-    """Panels, with many words to copy, and now and then one of the base's lessons."""
+    """Panels, many with words that are hard to copy, and now and then one of the base's lessons."""
     plain = _base_lessons(rng)
-    skills = (*SKILLS, "strings", "strings", "strings")
     while True:
         if rng.random() < 0.05:
             yield next(plain)
             continue
-        drawn = panel("train", rng.choice(skills), rng)
+        task = REVERSE if rng.random() < 0.4 else rng.choice(TASKS[rng.choice(SKILLS)])
+        drawn = panel("train", task, rng)
         yield _lesson(drawn.prompt, drawn.reply, rng)
 
 

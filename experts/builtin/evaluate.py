@@ -15,7 +15,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from experts.builtin import MODELS
 from experts.builtin.curriculum import AGGREGATOR, SPECIALISTS
 from experts.builtin.panels import Panel, panel
-from experts.builtin.problems import SKILLS, Problem, Split, problems
+from experts.builtin.problems import SKILLS, TASKS, Problem, Split, problems
 from experts.builtin.tokenizer import END, chat, load
 
 _ANSWER = re.compile(r"The answer is (.+?)\.?$")
@@ -85,7 +85,7 @@ def accuracy(graded: Sequence[Graded], by: str = "skill") -> dict[str, float]:
 def panels(split: Split, count: int, seed: int) -> list[Panel]:
     """Panels balanced over the skills."""
     rng = Random(f"panels {split} {seed}")
-    return [panel(split, SKILLS[i % len(SKILLS)], rng) for i in range(count)]
+    return [panel(split, rng.choice(TASKS[SKILLS[i % len(SKILLS)]]), rng) for i in range(count)]
 
 
 def vote(asked: Panel) -> str:

@@ -1,9 +1,10 @@
 """What the aggregator learns from: a question, replies that differ, and the verdict to give."""
 
+import re
 from dataclasses import dataclass
 from random import Random
 
-from experts.builtin.problems import TASKS, Problem, Split, direct
+from experts.builtin.problems import Problem, Split, Task, direct
 from experts.prompts import synthesis
 
 _TRUST = ((0.60, 0.97), (0.40, 0.85), (0.10, 0.60))  # of the first, second and third reply
@@ -56,9 +57,8 @@ class Panel:
         return f"Replies say {said}. {direct(self.verdict)}"
 
 
-def panel(split: Split, skill: str, rng: Random) -> Panel:
-    """A random panel on a random problem of the skill: whoever is trusted more is right more."""
-    task = rng.choice(TASKS[skill])
+def panel(split: Split, task: Task, rng: Random) -> Panel:
+    """A random panel on a random problem of the task: whoever is trusted more is right more."""
     problem = task.problem(split, rng)
     trusts = [rng.uniform(*bounds) for bounds in _TRUST[: rng.choice((2, 3, 3, 3))]]
     replies = [_reply(problem, task.problem(split, rng), trust, rng) for trust in trusts]
@@ -81,7 +81,8 @@ def _reply(problem: Problem, other: Problem, trust: float, rng: Random) -> Said:
     if manner < 0.75:
         return Said(other.working, other.answer, trust)
     answer = _slip(problem.answer, other.answer, rng)
-    return Said(problem.working.replace(problem.answer, answer), answer, trust)
+    text = re.sub(rf"\b{re.escape(problem.answer)}\b", answer, problem.working)
+    return Said(text, answer, trust)
 
 
 def _slip(answer: str, other: str, rng: Random) -> str:

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 
 from experts.builtin import TOKENIZER
 from experts.builtin.panels import panel
-from experts.builtin.problems import SKILLS, problems
+from experts.builtin.problems import SKILLS, TASKS, problems
 
 PAD, END, SYSTEM, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"
 SPECIAL = (PAD, END, SYSTEM, USER, ASSISTANT)
@@ -46,7 +46,8 @@ def pieces() -> list[str]:
     texts = [text for p in problems("train", 40_000, 0) for text in (p.question, p.working)]
     texts += [p.question for p in problems("validation", 1600, 0)]
     rng = Random(0)
-    texts += [panel("train", skill, rng).prompt for skill in SKILLS for _ in range(500)]
+    tasks = [task for skill in SKILLS for task in TASKS[skill]]
+    texts += [panel("train", task, rng).prompt for task in tasks for _ in range(160)]
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(piece for piece, _ in split.pre_tokenize_str(text))

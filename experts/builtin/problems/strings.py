@@ -40,10 +40,13 @@ def _letter(operands: Operands) -> Solution:
 
 
 def _count(operands: Operands) -> Solution:
+    """Each letter beside the one wanted, and how many were alike so far."""
     text, letter = map(str, operands)
-    running = [f"{i} {text[i - 1]} {text[:i].count(letter)}" for i in range(1, len(text) + 1)]
+    steps = [
+        f"{i} {text[i - 1]} {letter} {text[:i].count(letter)}" for i in range(1, len(text) + 1)
+    ]
     blanks = {"word": text, "letter": letter}
-    return Solution(blanks, str(text.count(letter)), f"{' '.join(running)}.")
+    return Solution(blanks, str(text.count(letter)), f"{' '.join(steps)}.")
 
 
 REVERSE = Task(

@@ -1,16 +1,19 @@
+import re
 from random import Random
 
 import pytest
 
 from experts.builtin.panels import panel
-from experts.builtin.problems import SKILLS
+from experts.builtin.problems import SKILLS, TASKS
 from experts.prompts import synthesis
 
 
 @pytest.fixture(scope="module")
 def panels():
     rng = Random(4)
-    return [panel("train", skill, rng) for skill in SKILLS for _ in range(300)]
+    return [
+        panel("train", task, rng) for skill in SKILLS for task in TASKS[skill] for _ in range(100)
+    ]
 
 
 def test_the_most_trusted_comes_first_and_is_right_more_often(panels):
@@ -33,6 +36,7 @@ def test_a_reply_states_the_answer_it_stands_for(panels):
     for one in panels:
         for said in one.replies:
             assert said.answer in said.text
+            assert not re.search(r"(?<![Tt])he answer is", said.text)
 
 
 def test_some_panels_hold_an_attack_of_little_trust(panels):
