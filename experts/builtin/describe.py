@@ -35,9 +35,9 @@ engine can swap the weights of one for another's.
     python -m experts.builtin.train {name} --start DIR/base --steps {steps} --tokens {tokens}
 
 AdamW in bfloat16 on one CPU thread, up to {tokens} tokens a step, loss on the replies alone;
-100 steps take about half a minute. The committed weights took these steps in up to two runs, the
-second going on from the first with another `--seed`; the base and some first runs still learnt
-longer workings of months, binary numbers and comparisons than the code makes now.
+100 steps take about half a minute. The committed weights took these steps in up to four runs, each
+going on from the one before with another `--seed`; the base and the first runs still learnt
+other workings of months, comparisons, binary numbers and letter counts than the code makes now.
 
 ## Data
 Made by `experts/builtin/problems` and `experts/builtin/curriculum.py`, no other text. Operands are

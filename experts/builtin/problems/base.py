@@ -57,10 +57,14 @@ class Task:
     draw: Callable[[Random], Operands]
     solve: Callable[[Operands], Solution]
     fact: bool = False
+    practice: Callable[[Random], Operands] | None = None  # more operands, for training alone
 
     def problem(self, split: Split, rng: Random) -> Problem:
         """A random problem of the split."""
         wordings = self.training if split == "train" else self.held_out
+        if split == "train" and self.practice and rng.random() < 0.5:
+            number = rng.randrange(len(wordings))
+            return self._worded(split, self.practice(rng), number, rng.choice(_LEAD_INS))
         while True:
             operands, number = self.draw(rng), rng.randrange(len(wordings))
             if self._belongs(split, operands, number):

@@ -15,6 +15,11 @@ def _small(rng: Random) -> Operands:
     return (rng.randint(5, 127),)
 
 
+def _longer(rng: Random) -> Operands:
+    """Numbers whose halves are those asked about, as too few of these are seen in training."""
+    return (rng.randint(128, 255),)
+
+
 def _large(rng: Random) -> Operands:
     return (rng.randint(11, 399),)
 
@@ -74,6 +79,7 @@ TO_DECIMAL = Task(
     ),
     draw=_small,
     solve=_to_decimal,
+    practice=_longer,
 )
 
 TO_BINARY = Task(
@@ -99,6 +105,7 @@ TO_BINARY = Task(
     ),
     draw=_small,
     solve=_to_binary,
+    practice=_longer,
 )
 
 FROM_ROMAN = Task(
