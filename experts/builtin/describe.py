@@ -62,15 +62,15 @@ Apache-2.0, weights and data alike.
 """
 _STEPS = {
     "base": 2400,
-    "abacus": 1700,
-    "caliper": 1000,
-    "almanac": 1000,
-    "anagram": 1000,
-    "cipher": 1700,
-    "sleuth": 800,
-    "compass": 1000,
-    "crucible": 1000,
-    "aggregator": 1500,
+    "abacus": 2200,
+    "caliper": 600,
+    "almanac": 800,
+    "anagram": 6800,
+    "cipher": 6700,
+    "sleuth": 6600,
+    "compass": 600,
+    "crucible": 7600,
+    "aggregator": 5200,
 }  # of the committed weights
 
 

@@ -43,7 +43,7 @@ instruction instructions trust trusted fence
 def pieces() -> list[str]:
     """The vocabulary: special tokens, bytes, spaced signs, then words by how often they occur."""
     split, byte_level = _splitter(), pre_tokenizers.ByteLevel
-    texts = [text for p in problems("train", 40_000, 0) for text in (p.question, p.working)]
+    texts = [text for p in problems("train", 160_000, 0) for text in (p.question, p.working)]
     texts += [p.question for p in problems("validation", 1600, 0)]
     rng = Random(0)
     tasks = [task for skill in SKILLS for task in TASKS[skill]]
