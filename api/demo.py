@@ -97,10 +97,11 @@ def _right(question: Recording, verdict: Verdict | None) -> bool:
 def _examples(
     questions: Sequence[Recording], verdicts: Sequence[Verdict | None]
 ) -> tuple[Example, ...]:
-    """Questions the experts disagreed on, each of another skill: they show the most."""
+    """Each of another skill; those the experts disagreed on first, because they show the most."""
+    answered = [(q, v) for q, v in zip(questions, verdicts, strict=True) if v]
     shown: dict[str, Example] = {}
-    for question, verdict in zip(questions, verdicts, strict=True):
-        if verdict and verdict.agreement < 1 and len(shown) < EXAMPLES:
+    for question, verdict in sorted(answered, key=lambda item: item[1].agreement):
+        if len(shown) < EXAMPLES:
             shown.setdefault(str(question.category), _example(question, verdict))
     return tuple(shown.values())
 
