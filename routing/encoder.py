@@ -34,9 +34,12 @@ class SentenceEncoder:
     independent studies find the choice of encoder worth under half a point of accuracy.
     """
 
-    def __init__(self, model: str | None = None, max_tokens: int = 128) -> None:
+    def __init__(
+        self, model: str | None = None, max_tokens: int = 128, threads: int = THREADS
+    ) -> None:
         self._model_name = model or packaged_minilm()
         self._max_tokens = max_tokens
+        self._threads = threads
         self._busy = asyncio.Lock()  # torch gains nothing from two encodings at once
 
     @property
@@ -65,7 +68,7 @@ class SentenceEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
-        torch.set_num_threads(THREADS)
+        torch.set_num_threads(self._threads)
         disable_progress_bar()  # half a second of loading needs no bar
         model = SentenceTransformer(self._model_name, device=None, local_files_only=local)
         model.max_seq_length = self._max_tokens

@@ -2,6 +2,7 @@
 
 import asyncio
 import json as json_format
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,7 +66,7 @@ async def _evaluate(
 
     recordings = await asyncio.to_thread(lambda: [r for file in files for r in read(file)])
     splits = evaluation.Splits.of(recordings, evidence)
-    sentences = SentenceEncoder()
+    sentences = SentenceEncoder(threads=os.cpu_count() or 1)  # no engine wants them now
     encoder = CachedEncoder(sentences, HOME / "embeddings" / sentences.name)
     with bars() as advance:
         return await evaluation.evaluate(splits, chosen, encoder, advance)
