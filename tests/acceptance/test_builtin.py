@@ -46,7 +46,7 @@ async def test_the_panel_beats_every_specialist(running: Running):
     shown = await demonstrate(running.service, labelled("test", 96, seed=3), lambda *_: None)
     assert len(shown.experts) == 8
     assert shown.best_single <= 0.45
-    assert shown.panel >= shown.best_single + 0.3
+    assert shown.panel >= max(0.88, shown.best_single + 0.4)
     assert shown.panel <= shown.oracle + 0.1  # the aggregator may be right where all are wrong
     assert shown.calls <= 2.5
     assert {"experts", "best_single", "panel", "oracle", "calls", "questions", "seconds"} <= set(
