@@ -18,7 +18,7 @@ from api.invalid import explained
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Failure
-from orchestrator.errors import PanelFailed, UnknownModel
+from orchestrator.errors import PanelFailed, QuestionTooLong, UnknownModel
 
 
 class ApiError(Exception):
@@ -71,6 +71,7 @@ class Told:
 
 TABLE: dict[type[Exception], Told] = {
     UnknownModel: Told(404, "invalid_request_error", "model_not_found", "model"),
+    QuestionTooLong: Told(400, "invalid_request_error", "context_length_exceeded", "messages"),
     PanelFailed: Told(502, "panel_error", "panel_failed"),
     ExpertError: Told(502, "panel_error", "expert_failed"),  # its text was already on its way
     NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),

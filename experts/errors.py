@@ -3,7 +3,8 @@
 ExpertError
 ├── BackendUnavailable   it may work later: connection lost, overloaded, engine died
 │   └── BackendTimeout   no reply within the deadline
-├── BackendRejected      it will not work again: bad key, unknown model, prompt too long
+├── BackendRejected      it will not work again: bad key, unknown model
+│   └── PromptTooLong    the prompt does not fit the model's context
 └── EmptyReply           it answered nothing
 RegistryError            the registry file cannot be used; says file, line, key and remedy
 RecordingError           a file of recorded replies cannot be used; says file, line and field
@@ -42,6 +43,12 @@ class BackendRejected(ExpertError):  # noqa: N818 - named for the state it repor
     cause = Cause.REJECTED
 
 
+class PromptTooLong(BackendRejected):
+    """The prompt does not fit the model's context."""
+
+    cause = Cause.TOO_LONG
+
+
 class EmptyReply(ExpertError):  # noqa: N818 - named for the state it reports
     """The reply had no text."""
 
@@ -50,7 +57,7 @@ class EmptyReply(ExpertError):  # noqa: N818 - named for the state it reports
 
 def error_of(failure: Failure) -> ExpertError:
     """The failure as the error it was, for a stream, which has no place for values."""
-    kinds = (BackendUnavailable, BackendTimeout, BackendRejected, EmptyReply)
+    kinds = (BackendUnavailable, BackendTimeout, BackendRejected, PromptTooLong, EmptyReply)
     return {kind.cause: kind for kind in kinds}[failure.cause](failure.message)
 
 

@@ -81,6 +81,7 @@ class Cause(StrEnum):
     TIMEOUT = "timeout"
     UNAVAILABLE = "unavailable"
     REJECTED = "rejected"
+    TOO_LONG = "too_long"
     EMPTY = "empty"
 
     @property

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from experts.types import Answer, Failure, Reply, Usage
 from orchestrator.answers import final_answer
 from orchestrator.belief import OPEN_ANSWERS, Vote, agreement, leader, posterior
-from orchestrator.errors import PanelFailed
+from orchestrator.errors import panel_failed
 from orchestrator.policies import Policy
 from orchestrator.types import Verdict
 from routing.types import Route
@@ -68,7 +68,7 @@ class Deliberation:
         if self._waiting and not self._settled():
             return Ask(self._next_wave())
         if not self._usable():
-            raise PanelFailed([r for r in self._replies if isinstance(r, Failure)])
+            raise panel_failed([r for r in self._replies if isinstance(r, Failure)])
         if self._wants_conclusion():
             return Conclude(self._for_aggregator())
         return Done(self._verdict())

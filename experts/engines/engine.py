@@ -221,7 +221,7 @@ def _piece(output: Any) -> Piece:
 
 def _too_long(tokens: int, context: int) -> Refusal:
     return Refusal(
-        Cause.REJECTED,
+        Cause.TOO_LONG,
         f"the prompt has {tokens} tokens and the context is {context}; "
         f"shorten it to {context - 1} or fewer",
     )

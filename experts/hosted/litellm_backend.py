@@ -14,7 +14,13 @@ from typing import Any
 from multidict import CIMultiDict
 
 from experts.cards import HostedCard
-from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, ExpertError
+from experts.errors import (
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    ExpertError,
+    PromptTooLong,
+)
 from experts.hosted.openai_stream import StreamReader
 from experts.hosted.openai_wire import LONGEST_MESSAGE, answer, request, retry_after, retryable
 from experts.types import Answer, Chunk, Prompt, Usage
@@ -27,7 +33,7 @@ COUNTERPARTS: dict[str, type[ExpertError]] = {
     "BadRequestError": BackendRejected,
     "UnsupportedParamsError": BackendRejected,
     "UnprocessableEntityError": BackendRejected,
-    "ContextWindowExceededError": BackendRejected,
+    "ContextWindowExceededError": PromptTooLong,
     "PaymentRequiredError": BackendRejected,
     "RejectedRequestError": BackendRejected,
     "ContentPolicyViolationError": BackendRejected,

@@ -8,10 +8,17 @@ from http import HTTPStatus
 from typing import Any
 
 from experts.cards import HostedCard, Price
-from experts.errors import BackendRejected, BackendUnavailable, EmptyReply, ExpertError
+from experts.errors import (
+    BackendRejected,
+    BackendUnavailable,
+    EmptyReply,
+    ExpertError,
+    PromptTooLong,
+)
 from experts.prompts import conversation
 from experts.types import Answer, FinishReason, Prompt, Usage
 
+TOO_LONG = "context_length_exceeded"  # OpenAI's code; other servers say it in words
 LONGEST_MESSAGE = 300  # characters of somebody else's words
 
 
@@ -110,7 +117,10 @@ def error_of_status(
     message = f"HTTP {status} {reason or _phrase(status)}".rstrip() + (
         f": {words}" if words else ""
     )
-    if retryable(status) and at(payload, "error", "code") != "insufficient_quota":
+    code = at(payload, "error", "code")
+    if code == TOO_LONG or "maximum context length" in words:
+        return PromptTooLong(message)
+    if retryable(status) and code != "insufficient_quota":
         return BackendUnavailable(message, retry_after)
     return BackendRejected(message)
 

@@ -123,7 +123,7 @@ async def test_a_streams_chunks_join_to_what_ask_returns(experts, name):
 async def test_a_prompt_that_is_too_long_fails_alone(experts):
     texts = await said(experts["alice"], "short", "long" * 200, "brief")
     assert isinstance(texts[1], Failure)
-    assert texts[1].cause is Cause.REJECTED
+    assert texts[1].cause is Cause.TOO_LONG
     assert "802 tokens and the context is 256" in texts[1].message
     assert texts[::2] == await said(experts["alice"], "short", "brief")
 

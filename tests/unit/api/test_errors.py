@@ -1,8 +1,10 @@
 import pytest
 
 from api.errors import TABLE, NotOpen, document, told
+from experts.types import Cause, Failure
 from orchestrator import errors as orchestrator_errors
-from tests.unit.api.scripted import ScriptedService, app_of, client_of
+from orchestrator.errors import QuestionTooLong
+from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of
 
 
 def test_every_error_of_the_orchestrator_has_an_entry():
@@ -43,3 +45,13 @@ async def test_the_frameworks_own_errors_have_openais_shape(method, path, status
     assert response.status_code == status
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
     assert response.headers["x-request-id"].startswith("req_")
+
+
+async def test_a_question_too_long_for_every_expert_is_the_clients_error():
+    long = QuestionTooLong([Failure("ada", Cause.TOO_LONG, "802 tokens, and the context is 256")])
+    async with client_of(app_of(ScriptedService(script=(long,)))) as client:
+        response = await client.post("/v1/chat/completions", json=asking("long"))
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert (error["code"], error["param"]) == ("context_length_exceeded", "messages")
+    assert "ada: too_long: 802 tokens" in error["message"]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from experts.types import Answer, Cause, Failure, Usage
 from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
-from orchestrator.errors import PanelFailed
+from orchestrator.errors import PanelFailed, QuestionTooLong
 from orchestrator.policies import Policy
 from routing.router import Recruiting
 from tests.routes import route_of
@@ -183,6 +183,17 @@ def test_an_expert_that_was_not_asked_cannot_reply():
     deliberation = of_three()
     with pytest.raises(ValueError, match="not in list"):
         deliberation.tell(says("zoe", "A"))
+
+
+def test_a_question_too_long_for_everyone_is_its_own_error():
+    deliberation = Deliberation(route_of(THREE), VOTE)
+    long = [Failure(name, Cause.TOO_LONG, "802 tokens") for name in ("ada", "ben", "cleo")]
+    with pytest.raises(QuestionTooLong):
+        told(deliberation, *long)
+    deliberation = Deliberation(route_of(THREE), VOTE)
+    with pytest.raises(PanelFailed) as raised:
+        told(deliberation, *long[:2], fails("cleo"))
+    assert not isinstance(raised.value, QuestionTooLong)
 
 
 def test_only_a_lone_expert_may_be_streamed():

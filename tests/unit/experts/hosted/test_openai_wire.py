@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.cards import HostedCard, Price
-from experts.errors import BackendRejected, BackendUnavailable, EmptyReply, ExpertError
+from experts.errors import (
+    BackendRejected,
+    BackendUnavailable,
+    EmptyReply,
+    ExpertError,
+    PromptTooLong,
+)
 from experts.hosted.openai_wire import answer, error_of_status, error_payload, request, retry_after
 from experts.types import Message, Prompt, Sampling, Usage
 
@@ -106,6 +112,12 @@ def test_content_in_parts_is_joined():
             "HTTP 400 Bad Request: too long",
             id="an error as older vLLMs write it",
         ),
+        pytest.param(
+            {"error": {"code": "context_length_exceeded", "message": "9000 tokens"}},
+            PromptTooLong,
+            "9000 tokens",
+            id="an error by OpenAI's name for it",
+        ),
         pytest.param({"error": "oops"}, BackendUnavailable, "HTTP 500 .*: oops", id="a bare error"),
     ],
 )
@@ -193,3 +205,15 @@ def test_a_long_message_is_cut():
 )
 def test_the_time_to_wait_is_read(headers, seconds):
     assert retry_after(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": "context_length_exceeded", "message": "9000 tokens"},
+        {"message": "This model's maximum context length is 8192 tokens."},
+    ],
+    ids=["by its code", "by its words"],
+)
+def test_a_prompt_that_is_too_long_is_told_apart(error):
+    assert isinstance(error_of_status(400, {"error": error}, None), PromptTooLong)
