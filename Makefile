@@ -39,8 +39,9 @@ format: .venv/installed-dev  ## Format the code
 bench: setup  ## Measure how fast the built-in panel answers here
 	$(BIN)/python benchmarks/panel.py
 
-train: setup  ## Train the built-in specialists anew (hours on two cores)
-	$(BIN)/python -m experts.builtin.train
+train: setup  ## Train the built-in specialists anew into build/models (hours on two cores)
+	$(BIN)/python -m experts.builtin.train base --steps 2400 --out build/models
+	$(BIN)/python -m experts.builtin.train --steps 6000 --start build/models/base --out build/models
 
 profile: setup  ## Profile the built-in specialists anew
 	$(BIN)/convene profile --out experts/builtin/profile.jsonl.gz

@@ -46,8 +46,8 @@ def build(name: str, plan: Plan, folder: Path, start: Path | None = None) -> lis
 def save(model: LlamaForCausalLM, folder: Path) -> None:
     """Write configuration and float16 weights.
 
-    The output weights are trained as one with the embeddings but written apart,
-    as vLLM swaps the weights of a running engine rightly only if they are.
+    The output weights are trained as one with the embeddings but written apart: vLLM packs tied
+    ones once on a CPU, and whoever swaps weights without our engine's care gets the old head.
     """
     apart = copy(model.config)
     apart.tie_word_embeddings = False
