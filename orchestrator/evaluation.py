@@ -13,9 +13,9 @@ from experts.recordings import Recording
 from experts.types import Answer
 from orchestrator.errors import OrchestratorError, PanelFailed
 from orchestrator.policies import Policy
-from orchestrator.replay import gold_of, question_of, replay, score_of
+from orchestrator.replay import as_evidence, gold_of, question_of, replay, score_of
 from routing.encoder import Encoder
-from routing.profile import Graded, Profile
+from routing.profile import Profile
 from routing.router import Router
 from routing.skills import Skills
 
@@ -96,7 +96,7 @@ async def evaluate(
     """Replay every policy over the test questions."""
     experts = sorted({name for r in (*splits.evidence, *splits.test) for name in r.replies})
     progress("embedding questions", 0, 1)
-    profile = await Profile.of(map(graded, splits.evidence), encoder)
+    profile = await Profile.of(map(as_evidence, splits.evidence), encoder)
     channel = profile.channel(encoder)
     router = Router(experts, channel, profile.evidence)
     skills = await router.skills([question_of(r) for r in splits.test])
@@ -106,13 +106,6 @@ async def evaluate(
         results[name] = _result(splits.test, skills, router, policy)
         progress("replaying policies", done, len(policies))
     return Report(results, _alone(splits.test, experts), _oracle(splits.test), splits.skipped)
-
-
-def graded(recording: Recording) -> Graded:
-    """The recording as evidence: who was how right."""
-    scores = ((expert, score_of(recording, expert)) for expert in recording.replies)
-    known = tuple((expert, score) for expert, score in scores if score is not None)
-    return Graded(recording.question, recording.category, known)
 
 
 def wilson(mean: float, count: int, z: float = 1.96) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from orchestrator.answers import final_answer
 from orchestrator.deliberation import Ask, Deliberation, Done
 from orchestrator.policies import Policy, voting
 from orchestrator.types import Verdict
+from routing.profile import Graded
 from routing.types import Question, Route
 
 
@@ -47,6 +48,13 @@ def gold_of(recording: Recording) -> str | None:
     if recording.gold is None:
         return None
     return final_answer(recording.gold, recording.options)
+
+
+def as_evidence(recording: Recording) -> Graded:
+    """The recording as evidence: who was how right."""
+    scores = ((expert, score_of(recording, expert)) for expert in recording.replies)
+    known = tuple((expert, score) for expert, score in scores if score is not None)
+    return Graded(recording.question, recording.category, known)
 
 
 def _reply(recording: Recording, expert: str) -> Reply:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.recordings import RecordedReply
-from orchestrator.evaluation import NothingToEvaluate, Splits, evaluate, graded, wilson
+from orchestrator.evaluation import NothingToEvaluate, Splits, evaluate, wilson
 from orchestrator.policies import POLICIES
+from orchestrator.replay import as_evidence
 from tests.encoders import BagOfWords
 from tests.recordings import recorded, scored
 
@@ -152,4 +153,4 @@ async def test_the_report_is_plain_data():
 
 def test_a_recording_as_evidence_leaves_out_what_cannot_be_graded():
     half = recorded("q", None, ada=RecordedReply("7", 0.5), ben="7")
-    assert graded(half).scores == (("ada", 0.5),)
+    assert as_evidence(half).scores == (("ada", 0.5),)

@@ -3,8 +3,8 @@
 from experts.recordings import Recording
 from experts.scripted import ScriptedExpert
 from experts.types import Cause
-from orchestrator.evaluation import graded
 from orchestrator.profiling import profile
+from orchestrator.replay import as_evidence
 from tests.routes import service_of
 
 SUM = Recording("sum", "3 + 4?", {}, category="arithmetic", gold="7", split="validation")
@@ -43,4 +43,4 @@ async def test_a_failure_says_nothing_about_skill():
     service = service_of(both)
     (found,) = await profile(service, [SUM], service.experts)
     assert set(found.replies) == {"ada", "ben"}
-    assert dict(graded(found).scores) == {"ada": 1.0, "ben": 0.0}
+    assert dict(as_evidence(found).scores) == {"ada": 1.0, "ben": 0.0}
