@@ -160,6 +160,8 @@ class Registry(Strict):
         if value is not None and experts is not None and value not in experts:
             listed = ", ".join(sorted(experts))
             raise ValueError(f"{value!r} is not among the experts: {listed}")
+        if value is not None and experts is not None and len(experts) == 1:
+            raise ValueError(f"{value!r} is the only expert; list those whose replies it reads")
         return value
 
     @property

@@ -166,6 +166,10 @@ CASES = {
         card("    base_url: example.org"),
         "convene.yaml:5: experts.ada.base_url: must start with http:// or https://",
     ),
+    "an aggregator with nothing to aggregate": (
+        "experts: {ada: {kind: scripted}}\naggregator: ada",
+        "convene.yaml:2: aggregator: 'ada' is the only expert; list those whose replies it reads",
+    ),
     "an aggregator that is no expert": (
         "experts: {ada: {kind: scripted}}\naggregator: bob",
         "convene.yaml:2: aggregator: 'bob' is not among the experts: ada",
