@@ -7,11 +7,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from experts.cards import Cluster
 from experts.engines.client import RemoteEngine
 from experts.engines.families import Family
+from experts.errors import RegistryError
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +87,11 @@ async def engines(
     """`cluster.engines` ready engines per family, in the families' order; all start at once."""
     import ray
 
+    if cluster.address is None and find_spec("vllm") is None:
+        raise RegistryError(
+            f"experts.{families[0].experts[0]}: vLLM is not installed here; "
+            "pip install 'convene[cpu]' or, where there are GPUs, 'convene[gpu]'"
+        )
     started = time.perf_counter()
     threads = threads_each(len(families) * cluster.engines, os.cpu_count() or 1)
     groups = [
