@@ -2,13 +2,17 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 
 import pytest
 
 from experts.base import Expert
-from experts.cards import Cluster, HostedCard, RecordedCard
+from experts.cards import Cluster, HostedCard, RecordedCard, VllmCard
+from experts.engines.expert import VllmExpert
+from experts.engines.generation import Piece, Refusal
+from experts.engines.placement import Load
+from experts.engines.pool import EnginePool
 from experts.errors import ExpertError
 from experts.hosted.expert import opened as hosted_opened
 from experts.recorded import opened as recorded_opened
@@ -59,7 +63,49 @@ async def hosted(tmp_path):
             yield Case(experts["ada"], lambda: server.running)
 
 
-KINDS = {kind.__name__: kind for kind in (scripted, recorded, hosted)}
+class ToyEngine:
+    """Stands at the edge to the engine's process: what `RemoteEngine` is to a pool."""
+
+    def __init__(self):
+        self.running = 0
+        self.load = Load(frozenset(), 0)
+
+    async def ask(self, requests, deadline):
+        with self._busy(len(requests)):
+            if any(request.messages[-1].content == SLOW for request in requests):
+                await asyncio.Event().wait()
+            return [OUTCOMES[request.messages[-1].content] for request in requests]
+
+    async def stream(self, request, deadline):
+        with self._busy(1):
+            if request.messages[-1].content == SLOW:
+                await asyncio.Event().wait()
+            outcome = OUTCOMES[request.messages[-1].content]
+            if isinstance(outcome, Piece):
+                for line in TEXT.splitlines(keepends=True):
+                    yield Piece(line)
+            yield outcome if isinstance(outcome, Refusal) else replace(outcome, text="")
+
+    @contextmanager
+    def _busy(self, prompts):
+        self.running += prompts
+        try:
+            yield
+        finally:
+            self.running -= prompts
+
+
+OUTCOMES = {GOOD: Piece(TEXT, 3, 9, "stop"), BAD: Refusal(Cause.REJECTED, "no such thing")}
+
+
+@asynccontextmanager
+async def vllm(tmp_path):
+    engine = ToyEngine()
+    card = VllmCard(kind="vllm", model="someone/model")
+    yield Case(VllmExpert("ada", card, EnginePool([engine])), lambda: engine.running)
+
+
+KINDS = {kind.__name__: kind for kind in (scripted, recorded, hosted, vllm)}
 
 
 @pytest.fixture(params=KINDS)
