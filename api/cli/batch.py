@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,6 +22,9 @@ from experts.types import Prompt, Sampling
 from orchestrator.errors import OrchestratorError
 from orchestrator.story import story
 from orchestrator.types import Request, Verdict
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 
 class Line(BaseModel):
@@ -59,8 +62,7 @@ def batch(
 ) -> None:
     """Answer a file of questions, grouped by expert. A line that fails says why in its place."""
     asked = list(lines(source))
-    with target.open("w", encoding="utf-8") as file:
-        failed = asyncio.run(_batch(asked, model, config, file))
+    failed = asyncio.run(_batch(asked, model, settings_of(config), target))
     terminal.note(f"{len(asked) - failed} answered, {failed} failed: {target}")
     if failed:
         raise typer.Exit(FAILED)
@@ -72,7 +74,7 @@ def lines(source: Path) -> Iterator[Asked]:
         text = source.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecordingError(f"{source}: cannot be read: {error}") from error
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.split("\n"), start=1):  # JSON may hold other line ends
         if raw.strip():
             yield _asked(number, raw)
 
@@ -86,10 +88,12 @@ def _asked(number: int, raw: str) -> Asked:
         return Asked(number, None, f"line {number}: {where + ': ' if where else ''}{first['msg']}")
 
 
-async def _batch(asked: Sequence[Asked], model: str, config: Path | None, out: TextIO) -> int:
+async def _batch(asked: Sequence[Asked], model: str, settings: "Settings", target: Path) -> int:
     failed = 0
-    async with started(settings_of(config)) as service:
-        with bars() as advance:
+    async with started(settings) as service:
+        # Only now: what does not start must not cost the verdicts of an earlier run.
+        out = await asyncio.to_thread(target.open, "w", encoding="utf-8")
+        with out, bars() as advance:
             async for done, result in _results(service, asked, model):
                 failed += "error" in result
                 out.write(json.dumps(result, ensure_ascii=False) + "\n")
