@@ -1,7 +1,5 @@
 """Whether an expert can work, told from its card and its files, before anything is started."""
 
-import json
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import assert_never
 
 from experts.cards import Card, HostedCard, RecordedCard, ScriptedCard, VllmCard
 from experts.engines.families import families, tokenizer_of
-from experts.engines.weights import TOKENIZER_FILES, read_json, shapes
+from experts.engines.weights import TOKENIZER_FILES, cut_off, read_json, shapes
 from experts.errors import RecordingError, RegistryError
 from experts.recorded import Shelf
 
@@ -80,16 +78,7 @@ def _incomplete(folder: Path) -> Iterator[str]:
     yield from (f"{folder} lacks {file}" for file in files if not (folder / file).is_file())
     if shapes(folder) is None:
         yield f"{folder} has no weights: no *.safetensors"
-    yield from (f"{path} is cut off" for path in folder.glob("*.safetensors") if _cut_off(path))
-
-
-def _cut_off(path: Path) -> bool:
-    """Whether a file of weights ends before its last tensor does, as after a broken download."""
-    with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    ends = [tensor["data_offsets"][1] for tensor in header.values() if "data_offsets" in tensor]
-    return path.stat().st_size < 8 + int(length) + int(max(ends, default=0))
+    yield from (f"{path} is cut off" for path in folder.glob("*.safetensors") if cut_off(path))
 
 
 def _fetched(card: VllmCard) -> Iterator[str]:

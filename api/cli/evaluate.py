@@ -14,7 +14,6 @@ from rich.text import Text
 from api.cli import terminal
 from api.cli.files import writable
 from api.cli.progress import bars
-from experts.errors import RegistryError
 
 if TYPE_CHECKING:
     from orchestrator.evaluation import Report
@@ -47,12 +46,12 @@ def evaluate(
 
 
 def policies(names: Sequence[str] | None) -> dict[str, "Policy"]:
-    """The policies of these names. Raises `RegistryError` for one that does not exist."""
+    """The policies of these names; refuses one that does not exist."""
     from orchestrator.policies import POLICIES
 
     for name in names or ():
         if name not in POLICIES:
-            raise RegistryError(f"no policy named {name!r}; use one of {', '.join(POLICIES)}")
+            raise typer.BadParameter(f"no policy named {name!r}; use one of {', '.join(POLICIES)}")
     return {name: POLICIES[name] for name in names or POLICIES}
 
 

@@ -46,14 +46,22 @@ def shapes(folder: Path) -> Shapes | None:
     found: Shapes = {}
     files = sorted(folder.glob("*.safetensors"))
     for path in files:
-        header = _header(path)
+        header, _ = _header(path)
         found.update(
             {name: tuple(tensor["shape"]) for name, tensor in header.items() if "shape" in tensor}
         )
     return found if files else None
 
 
-def _header(path: Path) -> dict[str, Any]:
+def cut_off(path: Path) -> bool:
+    """Whether a file of weights ends before its last tensor does, as after a broken download."""
+    header, start = _header(path)
+    ends = [tensor["data_offsets"][1] for tensor in header.values() if "data_offsets" in tensor]
+    return path.stat().st_size < start + int(max(ends, default=0))
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int]:
+    """What a safetensors file says of its tensors, and the byte at which they start."""
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
@@ -64,7 +72,7 @@ def _header(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a safetensors file: {error}") from error
     if not isinstance(header, dict):
         raise ValueError(f"{path} is not a safetensors file: its header lists no tensors")
-    return header
+    return header, 8 + length
 
 
 def difference(ours: Shapes, theirs: Shapes) -> str | None:

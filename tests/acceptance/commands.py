@@ -38,27 +38,33 @@ async def convene(
 
 
 @asynccontextmanager
-async def serving(*arguments: str | Path, seconds: float = 120) -> AsyncIterator[str]:
-    """`convene serve` on a free port: its address, once it listens."""
-    process = await _started(("serve", "--port", "0", *arguments), {})
+async def process(*arguments: str | Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """`convene serve` on a free port and its address, once it listens. Whoever enters stops it."""
+    running = await _started(("serve", "--port", "0", *arguments), {})
     try:
-        assert process.stderr is not None
-        async with asyncio.timeout(seconds):
-            async for line in process.stderr:
-                if found := re.search(rb"listening on (http://[^\s\"]+)", line):
-                    break
-            else:
-                raise AssertionError("it ended before it listened")
-        reading = asyncio.create_task(process.stderr.read(), name="read what it logs")
-        yield found[1].decode()
-        process.terminate()
+        assert running.stderr is not None
         async with asyncio.timeout(60):
-            await process.wait()
+            log = b""
+            while not (found := re.search(rb"listening on (http://[^\s\"]+)", log)):
+                log += await running.stderr.readline()
+                assert not running.stderr.at_eof(), log.decode()
+        reading = asyncio.create_task(running.stderr.read(), name="read what it logs")
+        yield running, found[1].decode()
+        async with asyncio.timeout(60):
+            await running.wait()
             await reading
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        if running.returncode is None:
+            running.kill()
+            await running.wait()
+
+
+@asynccontextmanager
+async def serving(*arguments: str | Path) -> AsyncIterator[str]:
+    """The address of a `convene serve` that is stopped when the context ends."""
+    async with process(*arguments) as (running, address):
+        yield address
+        running.terminate()
 
 
 async def _started(

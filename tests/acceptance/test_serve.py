@@ -1,16 +1,14 @@
 import asyncio
 import json
-import os
-import re
 import signal
 import socket
-import sys
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from tests.acceptance.commands import ENTRY, convene
+from tests.acceptance import commands
+from tests.acceptance.commands import convene
 
 SCRIPTED = """
 experts:
@@ -28,31 +26,15 @@ def config(tmp_path):
 
 @asynccontextmanager
 async def process(config, *options):
-    """`convene serve` and its address; the test stops it."""
-    running = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", ENTRY, "serve", "--config", str(config), "--port", "0", *options),
-        env=os.environ,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
+    """A `convene serve` that is ready, and a client to it; the test stops it."""
+    async with (
+        commands.process("--config", config, *options) as (running, address),
+        httpx.AsyncClient(base_url=address, timeout=60) as client,
+    ):
         async with asyncio.timeout(60):
-            log = b""
-            while not (found := re.search(rb"listening on (http://\S+)", log)):
-                log += await running.stderr.readline()
-                assert not running.stderr.at_eof(), log.decode()
-        reading = asyncio.create_task(running.stderr.read(), name="read the log")
-        async with httpx.AsyncClient(base_url=found[1].decode(), timeout=60) as client:
-            async with asyncio.timeout(60):
-                while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
-            yield running, client
-        async with asyncio.timeout(60):
-            await running.wait()
-            await reading
-    finally:
-        if running.returncode is None:
-            running.kill()
-            await running.wait()
+            while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        yield running, client
 
 
 def asking(**more):
