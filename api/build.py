@@ -50,10 +50,11 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         stack.push_async_callback(_cancelled, learning)
         experts = await stack.enter_async_context(_experts(settings, dry))
         profile, evidence = await learning
-        channel = _channel(settings, experts, encoder, profile, evidence)
+        channel = await asyncio.to_thread(_channel, settings, experts, encoder, profile, evidence)
         panellists = {name: experts[name] for name in settings.panellists}
         aggregator = experts[settings.aggregator] if settings.aggregator else None
-        router = Router(tuple(panellists), channel, evidence, settings.routing.seed)
+        affinity = await asyncio.to_thread(profile.affinity, tuple(panellists))
+        router = Router(tuple(panellists), channel, evidence, affinity, settings.routing.seed)
         policies = configured(
             settings.panel.size, settings.panel.confidence, settings.panel.aggregator
         )

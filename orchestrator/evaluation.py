@@ -17,7 +17,7 @@ from orchestrator.replay import as_evidence, gold_of, question_of, replay, score
 from routing.encoder import Encoder
 from routing.profile import Profile
 from routing.router import Router
-from routing.skills import Skills
+from routing.types import Needs
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, out of how much
 
@@ -98,12 +98,12 @@ async def evaluate(
     progress("embedding questions", 0, 1)
     profile = await Profile.of(map(as_evidence, splits.evidence), encoder)
     channel = profile.channel(encoder)
-    router = Router(experts, channel, profile.evidence)
-    skills = await router.skills([question_of(r) for r in splits.test])
+    router = Router(experts, channel, profile.evidence, profile.affinity(experts))
+    needs = await router.needs([question_of(r) for r in splits.test])
     progress("embedding questions", 1, 1)
     results = {}
     for done, (name, policy) in enumerate(policies.items(), start=1):
-        results[name] = _result(splits.test, skills, router, policy)
+        results[name] = _result(splits.test, needs, router, policy)
         progress("replaying policies", done, len(policies))
     return Report(results, _alone(splits.test, experts), _oracle(splits.test), splits.skipped)
 
@@ -116,10 +116,10 @@ def wilson(mean: float, count: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def _result(
-    test: Sequence[Recording], skills: Sequence[Skills], router: Router, policy: Policy
+    test: Sequence[Recording], needs: Sequence[Needs], router: Router, policy: Policy
 ) -> Result:
     scores, calls, costs = [], 0, []
-    for recording, needed in zip(test, skills, strict=True):
+    for recording, needed in zip(test, needs, strict=True):
         route = router.recruit(question_of(recording), needed, policy.recruiting)
         try:
             verdict = replay(recording, route, policy)

@@ -105,11 +105,11 @@ class Service:
     async def _routes(self, requests: Sequence[Request]) -> list[Route]:
         policies = [self._policy(request.model) for request in requests]
         free = [r.question for r in requests if r.model not in self._panel.experts]
-        skills = iter(await self._router.skills(free))
+        needs = iter(await self._router.needs(free))
         return [
             self._router.pinned(request.model)
             if request.model in self._panel.experts
-            else self._router.recruit(request.question, next(skills), policy.recruiting)
+            else self._router.recruit(request.question, next(needs), policy.recruiting)
             for request, policy in zip(requests, policies, strict=True)
         ]
 

@@ -1,86 +1,141 @@
 """Competence: the belief that an expert is right, from evidence, with shrinkage.
 
-An expert's success rate at a skill is pulled towards its rate over all skills, and that one
-towards the mean of all experts: 25 outcomes must not overrule 350. How hard it is pulled is
-not a taste but the strength under which the evidence is most likely (empirical Bayes over the
-beta-binomial, as in Morris 1983, "Parametric Empirical Bayes Inference").
+An expert's success rate at a skill is pulled towards what its rate over all skills and the skill's
+hardness for everyone lead one to expect; the overall rate is pulled towards the mean of all
+experts: 25 outcomes must not overrule 350. How hard it is pulled is not a taste but the strength
+under which the evidence is most likely (empirical Bayes over the beta-binomial, as in Morris
+1983, "Parametric Empirical Bayes Inference").
+
+Two channels say how a question differs from the average one: its skills, and its embedding
+(`affinity`). Their mean predicts better than either does (MMLU-Pro, Brier: 0.2024 against 0.2095
+and 0.2057 with 5,900 graded questions, 0.2104 against 0.2133 and 0.2114 with 350).
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.affinity import Affinity
+from routing.codebook import blockwise
+from routing.encoder import Vectors
 from routing.evidence import Counts, Evidence
-from routing.types import Candidate, Term
+from routing.types import Candidate, Needs, Term
 
 # In outcomes: a strength of 20 means the prior counts as much as 20 graded questions.
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 OVERALL_STRENGTH = 4.0
+HARDNESS_STRENGTH = 2.0  # of "no harder than others", per expert
+SKILL_SHARE = 0.5  # of the skills in a question's competence; the rest is the embedding's
 EDGE = 0.01  # no belief is ever certain; certainty would make one vote outweigh any number
 
 _log_gamma = np.vectorize(math.lgamma, otypes=[np.float64])
 
 
 class Competence:
-    """What evidence says about each expert, overall and at each skill."""
+    """What evidence says about each expert: overall, at each skill, and near each question."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, affinity: Affinity | None = None) -> None:
         self.evidence = evidence
+        self.affinity = (affinity or Affinity.none(())).over(evidence.experts)
 
     @cached_property
     def overall(self) -> NDArray[np.float64]:
         """P(right) of each expert over all skills, shape (experts,)."""
-        wins, losses = self.evidence.wins.sum(axis=1), self.evidence.losses.sum(axis=1)
-        pooled = (wins.sum() + 1) / (wins.sum() + losses.sum() + 2)
-        rate: NDArray[np.float64] = (wins + OVERALL_STRENGTH * pooled) / (
-            wins + losses + OVERALL_STRENGTH
-        )
-        return rate.clip(EDGE, 1 - EDGE)
+        return overall(self.evidence.wins.sum(axis=1), self.evidence.losses.sum(axis=1))
 
     @cached_property
-    def strength(self) -> float:
-        """How many outcomes the prior is worth at each skill."""
-        return max(
-            STRENGTHS,
-            key=lambda s: _likelihood(self.evidence, self.overall, s) + _log_prior(s),
-        )
+    def strength(self) -> NDArray[np.float64]:
+        """How many outcomes the prior is worth at each skill, shape (experts,): few for a
+        specialist, many for an expert that is as good at one thing as at another."""
+        tried = [_likelihood(self.evidence, self.expected, s) + _log_prior(s) for s in STRENGTHS]
+        strength: NDArray[np.float64] = np.array(STRENGTHS)[np.argmax(tried, axis=0)]
+        return strength
+
+    @cached_property
+    def expected(self) -> NDArray[np.float64]:
+        """P(right) at each skill before that skill's own outcomes are looked at, shape (experts,
+        skills): the overall rate, moved by how hard the skill is for everyone."""
+        graded = self.evidence.wins + self.evidence.losses
+        surprise = (self.evidence.wins - graded * self.overall[:, None]).sum(axis=0)
+        harder = surprise / (graded.sum(axis=0) + HARDNESS_STRENGTH * len(graded))
+        return believable(self.overall[:, None] + harder)
 
     @cached_property
     def by_skill(self) -> NDArray[np.float64]:
         """P(right) of each expert at each skill, shape (experts, skills)."""
         wins, losses = self.evidence.wins, self.evidence.losses
-        rate: NDArray[np.float64] = (wins + self.strength * self.overall[:, None]) / (
-            wins + losses + self.strength
-        )
-        return rate.clip(EDGE, 1 - EDGE)
+        strength = self.strength[:, None]
+        return believable((wins + strength * self.expected) / (wins + losses + strength))
 
-    def candidates(self, skills: Mapping[str, float]) -> tuple[Candidate, ...]:
-        """Every expert's competence at a question of these skills (weights sum to at most 1;
-        the rest is unknown and counts as overall), best first."""
-        known = [skill for skill in skills if skill in self._column]
-        names = [f"skill {skill} x {skills[skill]:.2f}" for skill in known]
-        above = self.by_skill[:, [self._column[s] for s in known]] - self.overall[:, None]
-        gains = above * np.array([skills[skill] for skill in known])
+    def scores(self, needs: Needs) -> NDArray[np.float64]:
+        """Each expert's P(right) at such a question, shape (experts,), before it is clipped: the
+        sum of the terms that `candidates` lists."""
+        scores: NDArray[np.float64] = self.overall.copy()
+        for _, gains in self._gains(needs):
+            scores += gains
+        return scores
+
+    def candidates(self, needs: Needs) -> tuple[Candidate, ...]:
+        """Every expert with what its competence is made of, best first. Skill weights sum to at
+        most 1; the rest is unknown and counts as overall."""
+        gained = [(name, gains.tolist()) for name, gains in self._gains(needs)]
         found = [
-            _candidate(expert, overall, zip(names, gained, strict=True))
-            for expert, overall, gained in zip(
-                self.evidence.experts, self.overall.tolist(), gains.tolist(), strict=True
+            _candidate(expert, own, [(name, gains[i]) for name, gains in gained])
+            for i, (expert, own) in enumerate(
+                zip(self.evidence.experts, self.overall.tolist(), strict=True)
             )
         ]
         return tuple(sorted(found, key=lambda c: (-c.score, c.expert)))
+
+    def table(self, shares: NDArray[np.float64], vectors: Vectors) -> NDArray[np.float64]:
+        """P(right) at many questions, shape (questions, experts), the same as `scores` gives.
+        `shares` weighs the skills of the evidence, shape (questions, skills)."""
+        mixed = SKILL_SHARE if self.affinity else 1.0
+        found = self.overall + mixed * (shares @ self._above.T)
+        if self.affinity:
+            near = blockwise(vectors, self.affinity.slopes) + self.affinity.base
+            known = shares.sum(axis=1, keepdims=True) > 0
+            found = found + (1 - SKILL_SHARE) * known * near
+        return believable(found)
+
+    def _gains(self, needs: Needs) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """The summands beyond overall, each of shape (experts,)."""
+        near = bool(self.affinity) and needs.vector is not None and bool(needs.skills)
+        mixed = SKILL_SHARE if near else 1.0
+        for skill, weight in needs.skills.items():
+            if skill in self._column:
+                share = mixed * weight
+                yield f"skill {skill} x {share:.2f}", share * self._above[:, self._column[skill]]
+        if near and needs.vector is not None:
+            yield "questions like it", (1 - SKILL_SHARE) * self.affinity.gains(needs.vector)
+
+    @cached_property
+    def _above(self) -> NDArray[np.float64]:
+        return self.by_skill - self.overall[:, None]
 
     @cached_property
     def _column(self) -> dict[str, int]:
         return {skill: i for i, skill in enumerate(self.evidence.skills)}
 
 
-def _candidate(expert: str, overall: float, gains: Iterable[tuple[str, float]]) -> Candidate:
-    terms = (Term("overall", overall), *(Term(name, gain) for name, gain in gains))
+def overall(wins: NDArray[np.float64], losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Success rates, shape (experts,), each pulled a little towards that of all experts."""
+    pooled = (wins.sum() + 1) / (wins.sum() + losses.sum() + 2)
+    return believable((wins + OVERALL_STRENGTH * pooled) / (wins + losses + OVERALL_STRENGTH))
+
+
+def believable(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rates kept off certainty."""
+    return np.clip(rates, EDGE, 1 - EDGE)
+
+
+def _candidate(expert: str, own: float, gains: Iterable[tuple[str, float]]) -> Candidate:
+    terms = (Term("overall", own), *(Term(name, gain) for name, gain in gains))
     score = sum(term.value for term in terms)
-    return Candidate(expert, score, score, terms)
+    return Candidate(expert, min(max(score, EDGE), 1 - EDGE), score, terms)
 
 
 def _log_prior(strength: float) -> float:
@@ -88,12 +143,16 @@ def _log_prior(strength: float) -> float:
     return -0.5 * (math.log2(strength / 8) / 3) ** 2
 
 
-def _likelihood(evidence: Evidence, overall: NDArray[np.float64], strength: float) -> float:
-    """Log marginal likelihood of the counts if skills scatter around overall with `strength`."""
-    alpha = np.broadcast_to(strength * overall[:, None], evidence.wins.shape)
+def _likelihood(
+    evidence: Evidence, expected: NDArray[np.float64], strength: float
+) -> NDArray[np.float64]:
+    """Log marginal likelihood of each expert's counts, shape (experts,), if they scatter around
+    `expected` with `strength`."""
+    alpha = strength * expected
     beta = strength - alpha
     value = _log_beta(alpha + evidence.wins, beta + evidence.losses) - _log_beta(alpha, beta)
-    return float(value.sum())
+    likelihood: NDArray[np.float64] = value.sum(axis=1)
+    return likelihood
 
 
 def _log_beta(a: Counts, b: Counts) -> Counts:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from routing.affinity import Affinity, Scores
 from routing.clusters import cluster_names
+from routing.codebook import Codebook
+from routing.competence import overall
 from routing.encoder import Encoder, Vectors
 from routing.evidence import Evidence, Outcome
 from routing.skills import NearestSkills
@@ -50,7 +53,23 @@ class Profile:
 
     def channel(self, encoder: Encoder) -> NearestSkills:
         """The skill channel that looks a question up among these."""
-        return NearestSkills(encoder, self.skills, self.vectors)
+        return NearestSkills(encoder, Codebook.of(self.vectors, self.skills))
+
+    def scores(self, experts: Sequence[str]) -> Scores:
+        """How right each of these experts was, shape (questions, experts); NaN if not asked."""
+        column = {expert: i for i, expert in enumerate(experts)}
+        table = np.full((len(self.graded), len(experts)), np.nan)
+        for row, item in enumerate(self.graded):
+            for expert, score in item.scores:
+                if expert in column:
+                    table[row, column[expert]] = min(max(score, 0.0), 1.0)
+        return table
+
+    def affinity(self, experts: Sequence[str]) -> Affinity:
+        """How these experts' success varies with the embedding."""
+        scores = self.scores(experts)
+        wins, asked = np.nansum(scores, axis=0), (~np.isnan(scores)).sum(axis=0)
+        return Affinity.fit(experts, self.vectors, scores, overall(wins, asked - wins))
 
     @property
     def evidence(self) -> Evidence:

@@ -1,41 +1,40 @@
-"""Recruiting: from scored candidates to a panel, in order of use."""
+"""Recruiting: from a ranking of experts to a panel, in order of use."""
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from routing.types import Candidate
+from routing.types import Ranking
 
-# A draw takes candidates (best first), the panel's size and a generator of its own.
-Draw = Callable[[Sequence[Candidate], int, random.Random], tuple[str, ...]]
+# A generator of the question's own, made only by draws that throw dice.
+Dice = Callable[[], random.Random]
+Draw = Callable[[Ranking, int, Dice], tuple[str, ...]]  # ranking, panel size, dice -> panel
 
 
-def top(candidates: Sequence[Candidate], size: int, _: random.Random) -> tuple[str, ...]:
+def top(ranking: Ranking, size: int, _: Dice) -> tuple[str, ...]:
     """The best by score; ties go by name, so the same evidence gives the same panel."""
-    return tuple(c.expert for c in candidates[:size])
+    return ranking.experts[:size]
 
 
-def everyone(candidates: Sequence[Candidate], _: int, __: random.Random) -> tuple[str, ...]:
+def everyone(ranking: Ranking, _: int, __: Dice) -> tuple[str, ...]:
     """All candidates, best first."""
-    return tuple(c.expert for c in candidates)
+    return ranking.experts
 
 
-def uniform(candidates: Sequence[Candidate], size: int, dice: random.Random) -> tuple[str, ...]:
+def uniform(ranking: Ranking, size: int, dice: Dice) -> tuple[str, ...]:
     """Distinct experts at random, whatever their score: the baseline every router must beat."""
-    names = sorted(c.expert for c in candidates)
-    return tuple(dice.sample(names, min(size, len(names))))
+    names = sorted(ranking.experts)
+    return tuple(dice().sample(names, min(size, len(names))))
 
 
-def with_replacement(
-    candidates: Sequence[Candidate], size: int, dice: random.Random
-) -> tuple[str, ...]:
+def with_replacement(ranking: Ranking, size: int, dice: Dice) -> tuple[str, ...]:
     """In proportion to score, the same expert possibly twice: Symbolic-MoE's draw."""
-    if not candidates:
+    if not ranking.experts:
         return ()
-    weights = [max(c.score, 0.0) for c in candidates]
+    weights = [max(score, 0.0) for score in ranking.scores]
     if not any(weights):
-        weights = [1.0] * len(candidates)
-    return tuple(dice.choices([c.expert for c in candidates], weights, k=size))
+        weights = [1.0] * len(weights)
+    return tuple(dice().choices(ranking.experts, weights, k=size))
 
 
 DRAWS: dict[str, Draw] = {

@@ -1,32 +1,51 @@
 """The router: questions in, routes with their reasons out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from routing import symbolic_moe
-from routing.competence import Competence
+from routing.affinity import Affinity
+from routing.competence import Competence, believable
 from routing.evidence import Evidence
 from routing.recruiting import DRAWS, dice_for
-from routing.skills import SkillChannel, Skills
-from routing.types import Candidate, Question, Route
+from routing.skills import SkillChannel
+from routing.types import Needs, Question, Ranking, Route
 
-Score = Callable[[Competence, Mapping[str, float]], tuple[Candidate, ...]]
-
-
-def by_competence(competence: Competence, skills: Skills) -> tuple[Candidate, ...]:
-    """Experts by what is believed of them on the question's skills."""
-    return competence.candidates(skills)
+Score = Callable[[Competence, Needs], Ranking]
+NO_NEEDS = Needs({})
 
 
-def by_overall(competence: Competence, _: Skills) -> tuple[Candidate, ...]:
+def by_competence(competence: Competence, needs: Needs) -> Ranking:
+    """Experts by what is believed of them on such a question."""
+    scores = competence.scores(needs)
+    experts = competence.evidence.experts
+    best = np.argsort(-scores, kind="stable").tolist()  # equal ones stay in order of name
+    beliefs = believable(scores).tolist()
+    return Ranking(
+        tuple([experts[i] for i in best]),
+        tuple(scores[best].tolist()),
+        dict(zip(experts, beliefs, strict=True)),
+        partial(competence.candidates, needs),
+    )
+
+
+def by_overall(competence: Competence, _: Needs) -> Ranking:
     """Experts by what is believed of them on any question: the question is not looked at."""
-    return competence.candidates({})
+    return by_competence(competence, NO_NEEDS)
+
+
+def by_symbolic_moe(competence: Competence, needs: Needs) -> Ranking:
+    """Experts as Symbolic-MoE's published code scores them."""
+    return Ranking.of(symbolic_moe.candidates(competence, needs))
 
 
 SCORES: dict[str, Score] = {
     "competence": by_competence,
     "overall": by_overall,
-    "symbolic-moe": symbolic_moe.candidates,
+    "symbolic-moe": by_symbolic_moe,
 }
 
 
@@ -41,14 +60,20 @@ class Recruiting:
 
 
 class Router:
-    """Holds what is known (skills, evidence) and recruits from it."""
+    """Holds what is known (skills, evidence, affinity) and recruits from it."""
 
     def __init__(
-        self, experts: Sequence[str], channel: SkillChannel, evidence: Evidence, seed: int = 0
+        self,
+        experts: Sequence[str],
+        channel: SkillChannel,
+        evidence: Evidence,
+        affinity: Affinity | None = None,
+        seed: int = 0,
     ) -> None:
-        self._experts = tuple(experts)
+        self._experts = tuple(sorted(experts))
         self._channel = channel
         self._seed = seed
+        self._affinity = affinity
         self.evidence = evidence
 
     @property
@@ -58,38 +83,34 @@ class Router:
     @evidence.setter
     def evidence(self, evidence: Evidence) -> None:
         """Replace what is known; routes from here on use it."""
-        self._competence = Competence(evidence.over(self._experts))
+        self._competence = Competence(evidence.over(self._experts), self._affinity)
+        self._ignorant = evidence.total == 0
 
-    async def skills(self, questions: Sequence[Question]) -> list[Skills]:
+    async def needs(self, questions: Sequence[Question]) -> list[Needs]:
         """What each question needs, in order."""
-        return await self._channel.skills(questions)
+        return await self._channel.needs(questions)
 
     async def route(self, question: Question, recruiting: Recruiting) -> Route:
-        (skills,) = await self.skills([question])
-        return self.recruit(question, skills, recruiting)
+        (needs,) = await self.needs([question])
+        return self.recruit(question, needs, recruiting)
 
-    def recruit(self, question: Question, skills: Skills, recruiting: Recruiting) -> Route:
-        """The panel for a question whose skills are known. Pure: same in, same out."""
-        candidates = SCORES[recruiting.score](self._competence, skills)
-        dice = dice_for(question.text, self._seed)
-        panel = DRAWS[recruiting.draw](candidates, recruiting.size, dice)
-        return Route(
-            policy=recruiting.policy,
-            skills=tuple(sorted(skills.items(), key=lambda item: (-item[1], item[0]))),
-            panel=panel,
-            candidates=candidates,
-            notes=self._notes(skills),
-        )
+    def recruit(self, question: Question, needs: Needs, recruiting: Recruiting) -> Route:
+        """The panel for a question whose needs are known. Pure: same in, same out."""
+        ranking = SCORES[recruiting.score](self._competence, needs)
+        dice = partial(dice_for, question.text, self._seed)
+        panel = DRAWS[recruiting.draw](ranking, recruiting.size, dice)
+        skills = tuple(needs.skills.items())
+        return Route(recruiting.policy, skills, panel, ranking, self._notes(needs))
 
     def pinned(self, expert: str) -> Route:
         """The route of a question that names its expert."""
-        candidates = self._competence.candidates({})
-        only = tuple(c for c in candidates if c.expert == expert)
+        candidates = self._competence.candidates(NO_NEEDS)
+        only = Ranking.of([c for c in candidates if c.expert == expert])
         return Route(expert, (), (expert,), only, ("the request names its expert",))
 
-    def _notes(self, skills: Skills) -> tuple[str, ...]:
-        if self.evidence.total == 0:
+    def _notes(self, needs: Needs) -> tuple[str, ...]:
+        if self._ignorant:
             return ("no evidence yet: all experts are believed equal; run `convene profile`",)
-        if not skills:
+        if not needs.skills:
             return ("the question is like none seen: experts are judged by their overall record",)
         return ()

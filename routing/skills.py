@@ -1,22 +1,23 @@
 """The skills of a question, from its nearest labelled questions: no LLM call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from routing.codebook import Codebook
 from routing.encoder import Encoder, Vectors
-from routing.types import Question
+from routing.types import Needs, Question, Skills
 
-Skills = Mapping[str, float]  # skill -> weight; weights sum to at most 1, the rest is unknown
 NEGLIGIBLE = 0.05  # a skill below this weight is left out of the explanation and the score
 
 
 class SkillChannel(Protocol):
     """Says what a question needs."""
 
-    async def skills(self, questions: Sequence[Question]) -> list[Skills]:
-        """One mapping per question, in order; empty where nothing is known."""
+    async def needs(self, questions: Sequence[Question]) -> list[Needs]:
+        """One per question, in order; without skills where nothing is known."""
         ...
 
 
@@ -30,39 +31,54 @@ class NearestSkills:
     def __init__(
         self,
         encoder: Encoder,
-        labels: Sequence[str],
-        vectors: Vectors,
+        codebook: Codebook,
         *,
         neighbours: int = 16,
         temperature: float = 0.05,
         floor: float = 0.15,
     ) -> None:
         self._encoder = encoder
-        self._names, self._label_of = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
-        self._vectors = vectors
-        self._neighbours = min(neighbours, len(labels))
+        self._codebook = codebook
+        self._neighbours = min(neighbours, len(codebook.vectors))
         self._temperature = temperature
         self._floor = floor
 
-    async def skills(self, questions: Sequence[Question]) -> list[Skills]:
+    async def needs(self, questions: Sequence[Question]) -> list[Needs]:
         if not questions or self._neighbours == 0:  # nothing to compare with: load no model
-            return [{} for _ in questions]
+            return [Needs({}) for _ in questions]
         return self.of_vectors(await self._encoder.encode([q.text for q in questions]))
 
-    def of_vectors(self, vectors: Vectors) -> list[Skills]:
-        """The same for questions that are encoded already, shape (questions, dimension). Row by
-        row: in one product, rounding would depend on who else is in the batch."""
-        return [self._weigh(self._vectors @ row) for row in vectors]
+    def of_vectors(self, vectors: Vectors) -> list[Needs]:
+        """The same for questions that are encoded already, shape (questions, dimension)."""
+        shares = self.shares(vectors)
+        rows, columns = np.nonzero(shares)
+        found: list[dict[str, float]] = [{} for _ in vectors]
+        names = self._codebook.labels
+        for row, column, weight in zip(
+            rows.tolist(), columns.tolist(), shares[rows, columns].tolist(), strict=True
+        ):
+            found[row][names[column]] = weight
+        return [Needs(_heaviest_first(s), v) for s, v in zip(found, vectors, strict=True)]
 
-    def _weigh(self, cosines: Vectors) -> Skills:
+    def shares(self, vectors: Vectors) -> NDArray[np.float64]:
+        """The weight of each label, shape (questions, labels); rows sum to 1, or to 0 for a
+        question like none seen."""
+        cosines = self._codebook.cosines(vectors)
         count = self._neighbours
-        nearest = np.argpartition(-cosines, count - 1)[:count]
-        close = cosines[nearest]
-        if close.max() < self._floor:
-            return {}
-        weights = np.exp((close - close.max()) / self._temperature)
-        share = np.bincount(self._label_of[nearest], weights, len(self._names)) / weights.sum()
-        kept = [(str(self._names[i]), float(share[i])) for i in np.argsort(-share, kind="stable")]
-        kept = [(name, weight) for name, weight in kept if weight >= NEGLIGIBLE]
-        total = sum(weight for _, weight in kept)
-        return {name: weight / total for name, weight in kept}
+        nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
+        nearest.sort(axis=1)  # sums in one order, however the neighbours were found
+        close = np.take_along_axis(cosines, nearest, axis=1).astype(np.float64)
+        best = close.max(axis=1, keepdims=True)
+        weights = np.exp((close - best) / self._temperature)
+        weights *= (best >= self._floor) / weights.sum(axis=1, keepdims=True)
+        found: NDArray[np.float64] = (weights[:, :, None] * self._codebook.shares[nearest]).sum(
+            axis=1
+        )
+        found[found < NEGLIGIBLE] = 0.0
+        total = found.sum(axis=1, keepdims=True)
+        np.divide(found, total, out=found, where=total > 0)
+        return found
+
+
+def _heaviest_first(skills: Skills) -> Skills:
+    return dict(sorted(skills.items(), key=lambda item: (-item[1], item[0])))

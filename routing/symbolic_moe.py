@@ -4,25 +4,23 @@ Kept faithful so that results stay comparable: integer profiles (+1 right, -1 wr
 normalisation or prior, and recruiting in proportion to suitability times global competency.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.competence import Competence
-from routing.types import Candidate, Term
+from routing.types import Candidate, Needs, Term
 
 TEMPERATURE = 0.5  # the paper says softmax; the code raises to 1/T and normalises
 
 
-def candidates(competence: Competence, skills: Mapping[str, float]) -> tuple[Candidate, ...]:
+def candidates(competence: Competence, needs: Needs) -> tuple[Candidate, ...]:
     """Every expert with score = suitability x global competency, best first.
 
     Suitability is the sum of the profile over the question's keywords; a keyword that was
     mapped twice counts twice: the weights say so, the lightest being one keyword. The competence
     beside the score is Convene's own belief: Symbolic-MoE has none, and votes need one.
     """
-    evidence = competence.evidence
+    evidence, skills = competence.evidence, needs.skills
     profile = evidence.wins - evidence.losses
     known = [skill for skill in skills if skill in evidence.skills]
     suitability, globally = np.ones(len(profile)), np.full(len(profile), 1 / max(len(profile), 1))
@@ -33,7 +31,7 @@ def candidates(competence: Competence, skills: Mapping[str, float]) -> tuple[Can
         if not (suitability > 0).any():
             suitability = suitability - suitability.min(initial=0.0) + 1
         globally = global_competency(profile)
-    beliefs = {c.expert: c.competence for c in competence.candidates(skills)}
+    beliefs = {c.expert: c.competence for c in competence.candidates(needs)}
     found = [
         Candidate(
             name,

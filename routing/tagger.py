@@ -14,8 +14,7 @@ from experts.base import Expert
 from experts.prompts import tagging
 from experts.types import Answer, Prompt, Sampling
 from routing.encoder import Encoder, Vectors
-from routing.skills import Skills
-from routing.types import Question
+from routing.types import Needs, Question, Skills
 
 LONGEST = 20  # characters of a keyword; longer ones are sentences, not skills
 SPLIT = re.compile(r"[,;\n]+")
@@ -43,9 +42,9 @@ class LlmTagger:
         self._known_vectors: Vectors | None = None
         self._loading = asyncio.Lock()
 
-    async def skills(self, questions: Sequence[Question]) -> list[Skills]:
+    async def needs(self, questions: Sequence[Question]) -> list[Needs]:
         if not questions or not self._known:
-            return [{} for _ in questions]
+            return [Needs({}) for _ in questions]
         prompts = [
             Prompt.of(tagging(question.text), Sampling(temperature=self._temperature, seed=seed))
             for question in questions
@@ -54,7 +53,7 @@ class LlmTagger:
         replies = await self._expert.ask(prompts)
         texts = [reply.text if isinstance(reply, Answer) else "" for reply in replies]
         rounds = [texts[i : i + self._samples] for i in range(0, len(texts), self._samples)]
-        return [await self._mapped(agreed_keywords(samples)) for samples in rounds]
+        return [Needs(await self._mapped(agreed_keywords(samples))) for samples in rounds]
 
     async def _mapped(self, keywords: Sequence[str]) -> Skills:
         if not keywords:

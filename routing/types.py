@@ -1,6 +1,14 @@
 """The values of routing: a question in, a route with its reasons out."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Skills = Mapping[str, float]  # skill -> weight; weights sum to at most 1, the rest is unknown
+Vector = NDArray[np.float32]
+UNKNOWN = 0.5  # competence of an expert that nothing is known of
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +19,15 @@ class Question:
     options: tuple[str, ...] = ()
     id: str = ""
     category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Needs:
+    """What a question asks of its experts: named skills, and the embedding they were read from.
+    Without a vector (skills from an LLM tagger) only the skills speak."""
+
+    skills: Skills
+    vector: Vector | None = None  # shape (dimension,), length 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +49,43 @@ class Candidate:
     terms: tuple[Term, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Every eligible expert, best first. The reasons are worked out when somebody asks for them:
+    they cost ten times what the ranking does."""
+
+    experts: tuple[str, ...]
+    scores: tuple[float, ...]  # in the order of `experts`
+    competence: Mapping[str, float]
+    explain: Callable[[], tuple[Candidate, ...]]
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidate]) -> "Ranking":
+        """Candidates in the order of their scores; equal ones by name."""
+        best = tuple(sorted(candidates, key=lambda c: (-c.score, c.expert)))
+        return cls(
+            tuple(c.expert for c in best),
+            tuple(c.score for c in best),
+            {c.expert: c.competence for c in best},
+            lambda: best,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """Who is asked, in order of use, and why. A sampling policy may name an expert twice."""
 
     policy: str
     skills: tuple[tuple[str, float], ...]  # skill, weight; heaviest first, weights sum to 1
     panel: tuple[str, ...]
-    candidates: tuple[Candidate, ...]  # every eligible expert, best first
+    ranking: Ranking
     notes: tuple[str, ...] = field(default=())  # fallbacks taken, experts left out
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every eligible expert with the terms of its score, best first."""
+        return self.ranking.explain()
 
     def competence(self, expert: str) -> float:
         """P(expert is right about this question); 0.5 for one that was never a candidate."""
-        return next((c.competence for c in self.candidates if c.expert == expert), 0.5)
+        return self.ranking.competence.get(expert, UNKNOWN)

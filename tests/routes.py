@@ -8,21 +8,20 @@ from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
 from routing.evidence import Evidence, Outcome
 from routing.router import Router
-from routing.skills import Skills
-from routing.types import Candidate, Question, Route
+from routing.types import Candidate, Needs, Question, Ranking, Route
 
 
 def route_of(competence: Mapping[str, float], panel: Sequence[str] | None = None) -> Route:
     """A route over these experts; its panel is all of them in this order unless told."""
-    candidates = tuple(Candidate(name, value, value) for name, value in competence.items())
-    return Route("test", (), tuple(competence if panel is None else panel), candidates)
+    ranking = Ranking.of([Candidate(name, value, value) for name, value in competence.items()])
+    return Route("test", (), tuple(competence if panel is None else panel), ranking)
 
 
 class NoSkills:
     """A skill channel that knows nothing."""
 
-    async def skills(self, questions: Sequence[Question]) -> list[Skills]:
-        return [{} for _ in questions]
+    async def needs(self, questions: Sequence[Question]) -> list[Needs]:
+        return [Needs({}) for _ in questions]
 
 
 def service_of(

@@ -13,15 +13,17 @@ from api.running import Running
 from experts.types import Answer, Usage
 from orchestrator.errors import UnknownModel
 from orchestrator.types import Event, Request, Text, Verdict, Working
-from routing.types import Candidate, Route, Term
+from routing.types import Candidate, Ranking, Route, Term
 
 ROUTE = Route(
     policy="auto",
     skills=(("algebra", 1.0),),
     panel=("ada", "bob"),
-    candidates=(
-        Candidate("ada", 0.9, 0.9, (Term("skill", 0.9),)),
-        Candidate("bob", 0.6, 0.6, (Term("skill", 0.6),)),
+    ranking=Ranking.of(
+        [
+            Candidate("ada", 0.9, 0.9, (Term("skill", 0.9),)),
+            Candidate("bob", 0.6, 0.6, (Term("skill", 0.6),)),
+        ]
     ),
 )
 REPLIES = (
