@@ -17,9 +17,9 @@ from experts.engines.expert import engine_statuses
 from experts.engines.generation import EngineStatus
 from experts.recordings import read
 from experts.unopened import Unopened
+from orchestrator.grading import as_evidence
 from orchestrator.panel import Panel
 from orchestrator.policies import configured
-from orchestrator.replay import as_evidence
 from orchestrator.service import Service
 from routing.encoder import CachedEncoder, Encoder, SentenceEncoder
 from routing.evidence import Evidence

@@ -9,8 +9,8 @@ from typing import Any
 from api.running import Service
 from experts.recordings import Recording
 from experts.types import Answer, Prompt
+from orchestrator.grading import gold_of, score_of
 from orchestrator.profiling import profile
-from orchestrator.replay import gold_of, score_of
 from orchestrator.types import Request, Verdict
 
 Progress = Callable[[str, int, int], None]  # what is under way, how much is done, out of how much

@@ -1,17 +1,13 @@
-"""The belief over candidate answers, moved by each reply.
-
-A naive Bayes vote: an expert of competence p gives the right answer with probability p and each
-wrong one with (1 - p) / (m - 1), where m is how many answers are possible.
-"""
+"""The belief over candidate answers, moved by each reply."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from experts.types import Answer
-
-OPEN_ANSWERS = 10  # m for open questions: how soon two wrong experts are wrong alike
-SURE = 0.99  # a competence beyond this is not believed, or one vote could settle anything
+from orchestrator.ballots import OPEN_ANSWERS
+from orchestrator.voting import NAIVE, VoteModel, logodds
+from routing.types import Skills
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +19,38 @@ class Vote:
     competence: float
 
 
-def posterior(votes: Sequence[Vote], possible: int = OPEN_ANSWERS) -> dict[str, float]:
-    """P(answer is right) for each answer voted for; what is missing to 1 is some other answer."""
-    answers = dict.fromkeys(vote.answer for vote in votes)
-    possible = max(possible, len(answers), 2)
-    unseen = possible - len(answers)
-    logs = {answer: 0.0 for answer in answers}
-    other = math.log(unseen) if unseen else -math.inf  # all unseen answers together
-    for vote in votes:
-        right = min(max(vote.competence, 1 - SURE), SURE)
-        wrong = math.log((1 - right) / (possible - 1))
-        other += wrong
-        for answer in logs:
-            logs[answer] += math.log(right) if answer == vote.answer else wrong
-    peak = max([*logs.values(), other])
-    weights = {answer: math.exp(value - peak) for answer, value in logs.items()}
-    total = sum(weights.values()) + math.exp(other - peak)
-    return {answer: weight / total for answer, weight in weights.items()}
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What is asked, as far as counting votes goes."""
+
+    possible: int = OPEN_ANSWERS  # how many answers there could be
+    choice: bool = False  # whether answers are letters
+    skills: Skills = field(default_factory=dict)  # weights of the question's skills
+    model: VoteModel = NAIVE
+
+    def posterior(self, votes: Sequence[Vote]) -> dict[str, float]:
+        """P(answer is right) for each answer voted for; what is missing to 1 is shared by the
+        answers that nobody gave."""
+        totals = dict.fromkeys((vote.answer for vote in votes), 0.0)
+        possible = max(self.possible, len(totals), 2)
+        weights = self.model.weights(tuple(vote.reply.expert for vote in votes))
+        for vote, weight in zip(votes, weights, strict=True):
+            totals[vote.answer] += weight * logodds(vote.competence, possible, self._habit(vote))
+        peak = max(0.0, *totals.values()) if totals else 0.0
+        raised = {answer: math.exp(total - peak) for answer, total in totals.items()}
+        rest = (possible - len(totals)) * math.exp(-peak)
+        whole = sum(raised.values()) + rest
+        return {answer: value / whole for answer, value in raised.items()}
+
+    def unheard(self, beliefs: Mapping[str, float]) -> float:
+        """P(right) of one answer that nobody gave."""
+        unseen = max(self.possible, len(beliefs) + 1, 2) - len(beliefs)
+        return max(1.0 - sum(beliefs.values()), 0.0) / unseen
+
+    def _habit(self, vote: Vote) -> float:
+        if not self.choice or not vote.answer:  # a reply hoped for has no letter yet
+            return 1.0
+        return self.model.habits.ratio(vote.reply.expert, vote.answer, self.skills)
 
 
 def leader(beliefs: Mapping[str, float]) -> tuple[str, float]:

@@ -19,8 +19,10 @@ from dataclasses import dataclass
 
 from experts.types import Answer, Failure, Reply, Usage
 from orchestrator.answers import final_answer
-from orchestrator.belief import OPEN_ANSWERS, Vote, agreement, leader, posterior
+from orchestrator.ballots import OPEN_ANSWERS
+from orchestrator.belief import Ballot, Vote, agreement, leader
 from orchestrator.errors import panel_failed
+from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
 from orchestrator.types import Verdict
 from routing.types import Route
@@ -53,10 +55,20 @@ Step = Ask | Conclude | Done
 class Deliberation:
     """The state machine of one question."""
 
-    def __init__(self, route: Route, policy: Policy, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        route: Route,
+        policy: Policy,
+        options: Sequence[str] = (),
+        lessons: Lessons = UNTAUGHT,
+    ) -> None:
         self.route = route
         self._policy = policy
         self._options = tuple(options)
+        self._calibration = lessons.calibration
+        self._ballot = Ballot(
+            len(options) or OPEN_ANSWERS, bool(options), dict(route.skills), lessons.votes
+        )
         self._waiting = list(route.panel)
         self._seats = {expert: i for i, expert in enumerate(dict.fromkeys(route.panel))}
         self._replies: list[Reply] = []
@@ -97,7 +109,9 @@ class Deliberation:
         """Whether some answer is believed firmly enough to ask nobody else."""
         threshold = self._policy.confidence
         return (
-            threshold is not None and bool(self._votes) and leader(self._beliefs())[1] >= threshold
+            threshold is not None
+            and bool(self._votes)
+            and self._calibration(leader(self._beliefs())[1], len(self._votes)) >= threshold
         )
 
     def _next_wave(self) -> tuple[str, ...]:
@@ -108,7 +122,10 @@ class Deliberation:
         hoped = leader(self._beliefs())[0] if votes else ""
         for count, expert in enumerate(self._waiting, start=1):
             votes.append(Vote(Answer(expert, ""), hoped, self.route.competence(expert)))
-            if posterior(votes, self._possible)[hoped] >= self._policy.confidence:
+            if (
+                self._calibration(self._ballot.posterior(votes)[hoped], len(votes))
+                >= self._policy.confidence
+            ):
                 return tuple(self._waiting[:count])
         return tuple(self._waiting)
 
@@ -129,14 +146,13 @@ class Deliberation:
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
         answer = final_answer(author.text, self._options)
-        beliefs = self._beliefs()
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
             usage += self._conclusion.usage
         return Verdict(
             text=author.text,
             answer=answer,
-            confidence=beliefs.get(answer, 0.0) if answer else 0.0,
+            confidence=self._confidence(answer),
             agreement=agreement(self._votes, answer),
             author=author.expert,
             aggregator=aggregator,
@@ -170,9 +186,13 @@ class Deliberation:
         return [reply for reply in self._replies if isinstance(reply, Answer)]
 
     def _beliefs(self) -> dict[str, float]:
-        return posterior(self._votes, self._possible)
+        return self._ballot.posterior(self._votes)
 
-    @property
-    def _possible(self) -> int:
-        open_answers = max(OPEN_ANSWERS, len({vote.answer for vote in self._votes}) + 1)
-        return len(self._options) or open_answers
+    def _confidence(self, answer: str | None) -> float:
+        """P(right), also of an answer that an aggregator wrote and nobody had given."""
+        beliefs = self._beliefs()
+        if answer is None:
+            return 0.0
+        return self._calibration(
+            beliefs.get(answer, self._ballot.unheard(beliefs)), len(self._votes)
+        )

@@ -11,9 +11,12 @@ from typing import Any
 
 from experts.recordings import Recording
 from experts.types import Answer
+from orchestrator.ballots import Ballots
 from orchestrator.errors import OrchestratorError, PanelFailed
+from orchestrator.grading import as_evidence, gold_of, question_of, score_of
+from orchestrator.lessons import Lessons
 from orchestrator.policies import Policy
-from orchestrator.replay import as_evidence, gold_of, question_of, replay, score_of
+from orchestrator.replay import replay
 from routing.encoder import Encoder
 from routing.profile import Profile
 from routing.router import Router
@@ -101,9 +104,11 @@ async def evaluate(
     router = Router(experts, channel, profile.evidence, profile.affinity(experts))
     needs = await router.needs([question_of(r) for r in splits.test])
     progress("embedding questions", 1, 1)
+    ballots = Ballots.of(splits.evidence, experts)
+    lessons = Lessons.of(profile, ballots)
     results = {}
     for done, (name, policy) in enumerate(policies.items(), start=1):
-        results[name] = _result(splits.test, needs, router, policy)
+        results[name] = _result(splits.test, needs, router, policy, lessons)
         progress("replaying policies", done, len(policies))
     return Report(results, _alone(splits.test, experts), _oracle(splits.test), splits.skipped)
 
@@ -116,13 +121,17 @@ def wilson(mean: float, count: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def _result(
-    test: Sequence[Recording], needs: Sequence[Needs], router: Router, policy: Policy
+    test: Sequence[Recording],
+    needs: Sequence[Needs],
+    router: Router,
+    policy: Policy,
+    lessons: Lessons,
 ) -> Result:
     scores, calls, costs = [], 0, []
     for recording, needed in zip(test, needs, strict=True):
         route = router.recruit(question_of(recording), needed, policy.recruiting)
         try:
-            verdict = replay(recording, route, policy)
+            verdict = replay(recording, route, policy, lessons)
         except PanelFailed as failed:
             scores.append(0.0)
             calls += len(failed.failures)

@@ -8,7 +8,7 @@ from typing import Protocol
 from experts.recordings import RecordedReply, Recording
 from experts.types import Prompt
 from orchestrator.errors import OrchestratorError
-from orchestrator.replay import gold_of
+from orchestrator.grading import gold_of
 from orchestrator.types import Request, Verdict
 
 Counter = Callable[[int, int], None]  # how many are done, out of how many

@@ -10,6 +10,7 @@ from routing.codebook import Codebook
 from routing.encoder import Encoder, Vectors
 from routing.types import Needs, Question, Skills
 
+NEIGHBOURS, TEMPERATURE, FLOOR = 16, 0.05, 0.15
 NEGLIGIBLE = 0.05  # a skill below this weight is left out of the explanation and the score
 
 
@@ -33,9 +34,9 @@ class NearestSkills:
         encoder: Encoder,
         codebook: Codebook,
         *,
-        neighbours: int = 16,
-        temperature: float = 0.05,
-        floor: float = 0.15,
+        neighbours: int = NEIGHBOURS,
+        temperature: float = TEMPERATURE,
+        floor: float = FLOOR,
     ) -> None:
         self._encoder = encoder
         self._codebook = codebook
@@ -50,34 +51,41 @@ class NearestSkills:
 
     def of_vectors(self, vectors: Vectors) -> list[Needs]:
         """The same for questions that are encoded already, shape (questions, dimension)."""
-        shares = self.shares(vectors)
-        rows, columns = np.nonzero(shares)
+        found_shares = shares(
+            self._codebook, vectors, self._neighbours, self._temperature, self._floor
+        )
+        rows, columns = np.nonzero(found_shares)
         found: list[dict[str, float]] = [{} for _ in vectors]
         names = self._codebook.labels
         for row, column, weight in zip(
-            rows.tolist(), columns.tolist(), shares[rows, columns].tolist(), strict=True
+            rows.tolist(), columns.tolist(), found_shares[rows, columns].tolist(), strict=True
         ):
             found[row][names[column]] = weight
         return [Needs(_heaviest_first(s), v) for s, v in zip(found, vectors, strict=True)]
 
-    def shares(self, vectors: Vectors) -> NDArray[np.float64]:
-        """The weight of each label, shape (questions, labels); rows sum to 1, or to 0 for a
-        question like none seen."""
-        cosines = self._codebook.cosines(vectors)
-        count = self._neighbours
-        nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
-        nearest.sort(axis=1)  # sums in one order, however the neighbours were found
-        close = np.take_along_axis(cosines, nearest, axis=1).astype(np.float64)
-        best = close.max(axis=1, keepdims=True)
-        weights = np.exp((close - best) / self._temperature)
-        weights *= (best >= self._floor) / weights.sum(axis=1, keepdims=True)
-        found: NDArray[np.float64] = (weights[:, :, None] * self._codebook.shares[nearest]).sum(
-            axis=1
-        )
-        found[found < NEGLIGIBLE] = 0.0
-        total = found.sum(axis=1, keepdims=True)
-        np.divide(found, total, out=found, where=total > 0)
-        return found
+
+def shares(
+    codebook: Codebook,
+    vectors: Vectors,
+    neighbours: int = NEIGHBOURS,
+    temperature: float = TEMPERATURE,
+    floor: float = FLOOR,
+) -> NDArray[np.float64]:
+    """The weight of each of the codebook's labels, shape (questions, labels); rows sum to 1, or
+    to 0 for a question like none seen."""
+    cosines = codebook.cosines(vectors)
+    count = min(neighbours, len(codebook.vectors))
+    nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
+    nearest.sort(axis=1)  # sums in one order, however the neighbours were found
+    close = np.take_along_axis(cosines, nearest, axis=1).astype(np.float64)
+    best = close.max(axis=1, keepdims=True)
+    weights = np.exp((close - best) / temperature)
+    weights *= (best >= floor) / weights.sum(axis=1, keepdims=True)
+    found: NDArray[np.float64] = (weights[:, :, None] * codebook.shares[nearest]).sum(axis=1)
+    found[found < NEGLIGIBLE] = 0.0
+    total = found.sum(axis=1, keepdims=True)
+    np.divide(found, total, out=found, where=total > 0)
+    return found
 
 
 def _heaviest_first(skills: Skills) -> Skills:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from experts.recordings import RecordedReply
 from orchestrator.evaluation import NothingToEvaluate, Splits, evaluate, wilson
+from orchestrator.grading import as_evidence
 from orchestrator.policies import POLICIES
-from orchestrator.replay import as_evidence
 from tests.encoders import BagOfWords
 from tests.recordings import recorded, scored
 

@@ -3,8 +3,8 @@
 from experts.recordings import Recording
 from experts.scripted import ScriptedExpert
 from experts.types import Cause
+from orchestrator.grading import as_evidence
 from orchestrator.profiling import profile
-from orchestrator.replay import as_evidence
 from tests.routes import service_of
 
 SUM = Recording("sum", "3 + 4?", {}, category="arithmetic", gold="7", split="validation")

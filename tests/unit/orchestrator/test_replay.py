@@ -4,8 +4,9 @@ import pytest
 
 from experts.recordings import RecordedReply
 from orchestrator.errors import PanelFailed
+from orchestrator.grading import gold_of, question_of, score_of
 from orchestrator.policies import Policy
-from orchestrator.replay import gold_of, question_of, replay, score_of
+from orchestrator.replay import replay
 from routing.router import Recruiting
 from tests.recordings import recorded, scored
 from tests.routes import route_of

@@ -1,0 +1,90 @@
+"""Ballots: who gave which answer to the questions of the evidence, as numbers.
+
+Answers of one question are equal if their numbers are. A choice's number is its letter's place
+in the alphabet, so that habits of preferring a letter can be seen across questions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experts.recordings import Recording
+from orchestrator.grading import answer_of, gold_of, score_of
+
+NONE = -1
+OPEN_ANSWERS = 10  # of an open question: how soon two wrong experts are wrong alike
+CHOICES = 26
+
+Codes = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ballots:
+    """Recorded answers of some experts."""
+
+    experts: tuple[str, ...]
+    answers: Codes  # shape (questions, experts); NONE where none could be read or nobody asked
+    gold: Codes  # shape (questions,); NONE where the right answer is not known
+    possible: NDArray[np.float64]  # shape (questions,): how many answers there could be
+    choice: NDArray[np.bool_]  # shape (questions,): whether the answer is a letter
+
+    @classmethod
+    def of(cls, recordings: Sequence[Recording], experts: Sequence[str]) -> "Ballots":
+        """One row per recording, in order."""
+        answers = np.full((len(recordings), len(experts)), NONE, np.int16)
+        gold = np.full(len(recordings), NONE, np.int16)
+        for row, recording in enumerate(recordings):
+            codes = {chr(ord("A") + i): i for i in range(len(recording.options))}
+            for column, expert in enumerate(experts):
+                answer = answer_of(recording, expert)
+                if answer is not None:
+                    answers[row, column] = codes.setdefault(answer, len(codes))
+            right = gold_of(recording) or _said_by_the_right(recording)
+            if right is not None:
+                gold[row] = codes.setdefault(right, len(codes))
+        return cls(
+            tuple(experts),
+            answers,
+            gold,
+            np.array([max(len(r.options) or OPEN_ANSWERS, 2) for r in recordings], np.float64),
+            np.array([bool(r.options) for r in recordings], np.bool_),
+        )
+
+    def rows(self, chosen: NDArray[np.intp]) -> "Ballots":
+        """These questions only."""
+        return Ballots(
+            self.experts,
+            self.answers[chosen],
+            self.gold[chosen],
+            self.possible[chosen],
+            self.choice[chosen],
+        )
+
+    @property
+    def countable(self) -> NDArray[np.bool_]:
+        """Questions that a vote can be learned from, shape (questions,)."""
+        return (self.gold != NONE) & (self.answers != NONE).any(axis=1)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Who gave the right answer, shape (questions, experts)."""
+        return (self.answers == self.gold[:, None]) & (self.answers != NONE)
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Who gave another answer than the right one, shape (questions, experts)."""
+        return (self.answers != self.gold[:, None]) & (self.answers != NONE)
+
+
+def _said_by_the_right(recording: Recording) -> str | None:
+    """Where the file has scores and no gold answer: what a fully right reply answered."""
+    return next(
+        (
+            answer
+            for expert in recording.replies
+            if score_of(recording, expert) == 1 and (answer := answer_of(recording, expert))
+        ),
+        None,
+    )

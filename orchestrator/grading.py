@@ -1,0 +1,47 @@
+"""Reads recordings: what was asked, what each expert answered, and how right it was."""
+
+from experts.recordings import Recording
+from orchestrator.answers import final_answer
+from routing.profile import Graded
+from routing.types import Question
+
+
+def question_of(recording: Recording) -> Question:
+    """The question without its answers."""
+    return Question(recording.question, recording.options, recording.id, recording.category)
+
+
+def answer_of(recording: Recording, expert: str) -> str | None:
+    """The expert's normalised answer; None where the file has none, or none can be read."""
+    recorded = recording.replies.get(expert)
+    if recorded is None:
+        return None
+    return final_answer(recorded.answer or recorded.text or "", recording.options)
+
+
+def score_of(recording: Recording, expert: str) -> float | None:
+    """How right the expert was, 0..1: the file's own score, else its answer against gold.
+    None where the file cannot tell."""
+    recorded = recording.replies.get(expert)
+    if recorded is None:
+        return None if recording.gold is None else 0.0
+    if recorded.score is not None:
+        return recorded.score
+    if recording.gold is None:
+        return None
+    answer = answer_of(recording, expert)
+    return float(answer is not None and answer == gold_of(recording))
+
+
+def gold_of(recording: Recording) -> str | None:
+    """The right answer in the form verdicts have."""
+    if recording.gold is None:
+        return None
+    return final_answer(recording.gold, recording.options)
+
+
+def as_evidence(recording: Recording) -> Graded:
+    """The recording as evidence: who was how right."""
+    scores = ((expert, score_of(recording, expert)) for expert in recording.replies)
+    known = tuple((expert, score) for expert, score in scores if score is not None)
+    return Graded(recording.question, recording.category, known)

@@ -1,0 +1,181 @@
+"""The rehearsal: the evidence answered as if it were new, to learn how votes are to be weighed.
+
+Each question's competences come from the other questions (five folds), as they will in service.
+What is fitted on them (habits, vote weights, calibration, when to stop) is then honest about how
+little the evidence says.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from orchestrator import voting
+from orchestrator.ballots import Ballots
+from orchestrator.calibration import AS_IS, Calibration
+from orchestrator.habits import Habits
+from orchestrator.voting import VoteModel, spoken
+from routing.affinity import Affinity, Scores
+from routing.codebook import Codebook
+from routing.competence import Competence, overall
+from routing.encoder import Vectors
+from routing.evidence import Evidence
+from routing.profile import Profile
+from routing.skills import shares as skill_shares
+
+FOLDS = 5
+FEWEST = 20  # questions under which nothing is learned of votes
+MOST = 10_000  # questions rehearsed; more would change nothing but the time it takes
+LONGEST = 7  # experts asked one after the other
+
+Table = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rehearsal:
+    """What every expert was believed to be, and was: all shape (questions, experts)."""
+
+    experts: tuple[str, ...]
+    competence: Table  # at the question, from other questions
+    overall: Table  # at any question, from other questions
+    scores: Scores  # how right it was, NaN where it was not asked
+    shares: Table  # shape (questions, skills)
+    skills: tuple[str, ...]
+    ballots: Ballots
+
+    @classmethod
+    def of(cls, profile: Profile, ballots: Ballots, seed: int = 0) -> "Rehearsal":
+        """From a profile and the ballots of its first questions, in the same order."""
+        count = len(ballots.answers)
+        scores = profile.scores(ballots.experts)[:count]
+        rows = np.flatnonzero((~np.isnan(scores)).any(axis=1))
+        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:MOST])
+        labels = np.asarray(profile.skills, dtype=str)
+        skills = tuple(map(str, np.unique(labels[rows]))) if len(rows) else ()
+        whole = cls(
+            ballots.experts,
+            np.empty((len(rows), len(ballots.experts))),
+            np.empty((len(rows), len(ballots.experts))),
+            scores[rows],
+            np.zeros((len(rows), len(skills))),
+            skills,
+            ballots.rows(rows),
+        )
+        fold_of = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
+        for fold in range(FOLDS):
+            whole._fill(profile.vectors[rows], labels[rows], fold_of == fold)
+        return whole
+
+    def _fill(self, vectors: Vectors, labels: NDArray[np.str_], tested: NDArray[np.bool_]) -> None:
+        """Judge the tested questions by the others."""
+        taught = ~tested
+        if not taught.any() or not tested.any():
+            self.competence[tested] = self.overall[tested] = 0.5
+            return
+        codebook = Codebook.of(vectors[taught], labels[taught].tolist())
+        evidence = _counted(self.experts, labels[taught], self.scores[taught])
+        rates = overall(evidence.wins.sum(axis=1), evidence.losses.sum(axis=1))
+        affinity = Affinity.fit(self.experts, vectors[taught], self.scores[taught], rates)
+        competence = Competence(evidence, affinity)
+        shares = skill_shares(codebook, vectors[tested])
+        self.competence[tested] = competence.table(shares, vectors[tested])
+        self.overall[tested] = rates
+        self.shares[np.ix_(tested, np.isin(self.skills, codebook.labels))] = shares
+
+
+def learned(rehearsal: Rehearsal) -> tuple[VoteModel, Calibration]:
+    """How votes are to be weighed, and how far the belief is to be trusted."""
+    usable = _usable(rehearsal)
+    if len(usable) < FEWEST:
+        return voting.NAIVE, AS_IS
+    ballots, shares = rehearsal.ballots.rows(usable), rehearsal.shares[usable]
+    competence = rehearsal.competence[usable]
+    habits = Habits.of(ballots, rehearsal.skills, shares)
+    said = spoken(competence, ballots, habits.ratios(ballots, shares))
+    model = voting.fit(ballots, said, habits)
+    order = np.argsort(-competence, axis=1, kind="stable")[:, :LONGEST]
+    model = replace(model, scale=_scale(model, ballots, said, order))
+    beliefs, right = prefixes(model, ballots, said, order)
+    return model, Calibration.fit(beliefs, voted(ballots, order), right)
+
+
+def rehearsed_votes(
+    rehearsal: Rehearsal, model: VoteModel
+) -> tuple[NDArray[np.intp], Ballots, Table] | None:
+    """The questions that can be voted on, their ballots, and what each ballot says; None where
+    there are too few."""
+    usable = _usable(rehearsal)
+    if len(usable) < FEWEST:
+        return None
+    ballots = rehearsal.ballots.rows(usable)
+    habits = model.habits.ratios(ballots, rehearsal.shares[usable])
+    return usable, ballots, spoken(rehearsal.competence[usable], ballots, habits)
+
+
+def _usable(rehearsal: Rehearsal) -> NDArray[np.intp]:
+    return np.flatnonzero(rehearsal.ballots.countable)
+
+
+def prefixes(
+    model: VoteModel, ballots: Ballots, said: Table, order: NDArray[np.intp]
+) -> tuple[Table, NDArray[np.bool_]]:
+    """The leading answer's belief, and whether it is right, after each expert in `order`; both
+    shape (questions, experts asked). The belief is 0 while nobody has answered."""
+    beliefs = np.zeros(order.shape)
+    right = np.zeros(order.shape, np.bool_)
+    for asked in range(1, order.shape[1] + 1):
+        totals, seen = _totals(model, ballots, said, order[:, :asked])
+        raised = np.where(seen, np.exp(totals.clip(max=50.0)), 0.0)
+        unseen = (ballots.possible - seen.sum(axis=1)).clip(min=0.0)
+        best = raised.argmax(axis=1)
+        beliefs[:, asked - 1] = raised.max(axis=1) / (raised.sum(axis=1) + unseen)
+        right[:, asked - 1] = (best == ballots.gold) & seen.any(axis=1)
+    return beliefs, right
+
+
+def voted(ballots: Ballots, order: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many had given an answer after each expert in `order`, shape as `prefixes` gives."""
+    answered = np.take_along_axis(ballots.answers, order, axis=1) >= 0
+    return answered.cumsum(axis=1)
+
+
+def _totals(
+    model: VoteModel, ballots: Ballots, said: Table, voters: NDArray[np.intp]
+) -> tuple[Table, NDArray[np.bool_]]:
+    """Log-odds of each answer and whether anybody gave it, shape (questions, answers)."""
+    rows = np.arange(len(voters))[:, None]
+    answers = ballots.answers[rows, voters]
+    kinds = int(max(ballots.answers.max(), ballots.gold.max())) + 1
+    odds = model.logodds(voters, answers >= 0, said[rows, voters])
+    totals, seen = np.zeros((len(voters), kinds + 1)), np.zeros((len(voters), kinds + 1), np.bool_)
+    np.add.at(totals, (rows, answers), odds)  # -1, no answer, is the column that is cut off
+    seen[rows, answers] = True
+    return totals[:, :kinds], seen[:, :kinds]
+
+
+def _scale(model: VoteModel, ballots: Ballots, said: Table, order: NDArray[np.intp]) -> float:
+    """What turns discriminant weights into log-odds: the right answers are likeliest under it."""
+    rows = np.arange(len(order))
+    parts = [_totals(model, ballots, said, order[:, :k]) for k in range(1, order.shape[1] + 1)]
+
+    def surprise(log_scale: float) -> float:
+        scale, whole = np.exp(log_scale), 0.0
+        for totals, seen in parts:
+            odds = (scale * totals).clip(-50.0, 50.0)
+            unseen = (ballots.possible - seen.sum(axis=1)).clip(min=0.0)
+            mass = np.where(seen, np.exp(odds), 0.0).sum(axis=1) + unseen
+            whole += float((np.log(mass) - odds[rows, ballots.gold]).sum())
+        return whole
+
+    return float(np.exp(minimize_scalar(surprise, bounds=(-5.0, 3.0), method="bounded").x))
+
+
+def _counted(experts: Sequence[str], labels: NDArray[np.str_], scores: Scores) -> Evidence:
+    skills, label_of = np.unique(labels, return_inverse=True)
+    at = np.eye(len(skills))[label_of]
+    wins = np.nan_to_num(scores).T @ at
+    return Evidence(
+        tuple(experts), tuple(map(str, skills)), wins, (~np.isnan(scores)).T @ at - wins
+    )
