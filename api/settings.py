@@ -33,9 +33,15 @@ class Routing(Strict):
 class PanelSettings(Strict):
     """How the policy `auto` answers."""
 
-    size: int = Field(3, ge=1, le=16, description="Most experts asked about one question.")
-    confidence: float = Field(
-        0.7, ge=0, le=1, description="Belief in an answer at which no further expert is asked."
+    calls: float = Field(
+        3.0, ge=1, description="Most experts asked per question on average; chosen on evidence."
+    )
+    size: int = Field(5, ge=1, le=16, description="Most experts asked about one question.")
+    confidence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Belief at which no further expert is asked; none: chosen on evidence.",
     )
     aggregator: Literal["vote", "synthesize", "none"] = Field(
         "vote", description="Who settles disagreement: a weighted vote, or the aggregator LLM."

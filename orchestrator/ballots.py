@@ -18,6 +18,7 @@ OPEN_ANSWERS = 10  # of an open question: how soon two wrong experts are wrong a
 CHOICES = 26
 
 Codes = NDArray[np.int16]
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +29,7 @@ class Ballots:
     answers: Codes  # shape (questions, experts); NONE where none could be read or nobody asked
     gold: Codes  # shape (questions,); NONE where the right answer is not known
     possible: NDArray[np.float64]  # shape (questions,): how many answers there could be
-    choice: NDArray[np.bool_]  # shape (questions,): whether the answer is a letter
+    choice: Marks  # shape (questions,): whether the answer is a letter
 
     @classmethod
     def of(cls, recordings: Sequence[Recording], experts: Sequence[str]) -> "Ballots":
@@ -63,19 +64,23 @@ class Ballots:
         )
 
     @property
-    def countable(self) -> NDArray[np.bool_]:
+    def countable(self) -> Marks:
         """Questions that a vote can be learned from, shape (questions,)."""
-        return (self.gold != NONE) & (self.answers != NONE).any(axis=1)
+        voted: Marks = (self.answers != NONE).any(axis=1)
+        countable: Marks = voted & (self.gold != NONE)
+        return countable
 
     @property
-    def right(self) -> NDArray[np.bool_]:
+    def right(self) -> Marks:
         """Who gave the right answer, shape (questions, experts)."""
-        return (self.answers == self.gold[:, None]) & (self.answers != NONE)
+        right: Marks = (self.answers == self.gold[:, None]) & (self.answers != NONE)
+        return right
 
     @property
-    def wrong(self) -> NDArray[np.bool_]:
+    def wrong(self) -> Marks:
         """Who gave another answer than the right one, shape (questions, experts)."""
-        return (self.answers != self.gold[:, None]) & (self.answers != NONE)
+        wrong: Marks = (self.answers != self.gold[:, None]) & (self.answers != NONE)
+        return wrong
 
 
 def _said_by_the_right(recording: Recording) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from orchestrator.ballots import Ballots
 from orchestrator.calibration import AS_IS, Calibration
 from orchestrator.plan import Plans
+from orchestrator.planning import rehearsed_plans
 from orchestrator.rehearsal import Rehearsal, learned
 from orchestrator.voting import NAIVE, VoteModel
 from routing.profile import Profile
@@ -23,7 +24,7 @@ class Lessons:
         """Rehearses the profile's first questions, whose ballots these are. Seconds of work."""
         rehearsal = Rehearsal.of(profile, ballots)
         votes, calibration = learned(rehearsal)
-        return cls(votes, calibration, Plans.of(rehearsal, votes, calibration))
+        return cls(votes, calibration, rehearsed_plans(rehearsal, votes, calibration))
 
 
 UNTAUGHT = Lessons()

@@ -1,24 +1,9 @@
-"""The plan: in which order experts are asked, how many at most, and when to stop.
+"""The plan: in which order experts are asked, how many at most, and when to stop."""
 
-Chosen on the rehearsed evidence for a budget of calls, never by taste. Where the evidence does
-not say that asking more, or choosing by question, pays, the plan is the best single expert.
-"""
+from dataclasses import dataclass
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
-
-from orchestrator.calibration import Calibration
-from orchestrator.rehearsal import FEWEST, LONGEST, Rehearsal, prefixes, rehearsed_votes, voted
-from orchestrator.voting import VoteModel
-
-THRESHOLDS = 24
-NEVER = 1.01  # a confidence that nothing reaches: the whole panel is asked
-SINGLE = "the evidence does not show that a panel or a choice by question pays: best single expert"
-
-Table = NDArray[np.float64]
+LONGEST = 7  # experts asked one after the other
+WORTH = 0.005  # accuracy that one more call per question must add to be made by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,56 +25,13 @@ class Plans:
     plans: tuple[Plan, ...]
     single: Plan
 
-    @classmethod
-    def of(cls, rehearsal: Rehearsal, model: VoteModel, calibration: Calibration) -> "Plans | None":
-        """None where there is too little evidence to choose by."""
-        if len(rehearsal.scores) < FEWEST or not rehearsal.experts:
-            return None
-        orders = {"competence": rehearsal.competence, "overall": rehearsal.overall}
-        comparable = rehearsed_votes(rehearsal, model)
-        if comparable is None:  # replies that cannot be compared: asking two is asking one in vain
-            singles = [_alone(rehearsal, name, by) for name, by in orders.items()]
-            return cls(tuple(singles), replace(singles[1], notes=(SINGLE,)))
-        rows, ballots, said = comparable
-        plans = {}
-        for name, by in orders.items():
-            order = np.argsort(-by[rows], axis=1, kind="stable")[:, :LONGEST]
-            beliefs, right = prefixes(model, ballots, said, order)
-            confidence = calibration.of(beliefs, voted(ballots, order))
-            plans[name] = list(_stopping(name, confidence, right))
-        single = replace(plans["overall"][0], notes=(SINGLE,))
-        return cls(tuple(plans["competence"]), single)
+    def within(self, calls: float, size: int = LONGEST, worth: float = 0.0) -> Plan:
+        """The best plan that asks at most `size` experts, and `calls` per question on average; a
+        call more must add `worth` to the accuracy."""
 
-    def within(self, calls: float) -> Plan:
-        """The best plan that asks at most so many experts per question, on average."""
-        affordable = [plan for plan in self.plans if plan.calls <= calls + 1e-9]
-        best = max(affordable, key=lambda plan: (plan.accuracy, -plan.calls), default=self.single)
-        if best.accuracy <= self.single.accuracy:
-            return self.single
-        return best
+        def value(plan: Plan) -> float:
+            return plan.accuracy - worth * plan.calls
 
-
-def _alone(rehearsal: Rehearsal, name: str, by: Table) -> Plan:
-    """Asking only the best expert by this score."""
-    best = by.argmax(axis=1)
-    rows = np.arange(len(best))
-    hits, hoped = np.nan_to_num(rehearsal.scores[rows, best]).mean(), by[rows, best].mean()
-    return Plan(name, 1, None, float(hits + hoped) / 2, 1.0)
-
-
-def _stopping(score: str, confidence: Table, right: NDArray[np.bool_]) -> Iterator[Plan]:
-    """Panels of every size, stopping at every threshold worth telling apart."""
-    levels = np.unique(np.quantile(confidence[:, 0], np.linspace(0, 1, THRESHOLDS)))
-    for size in range(1, confidence.shape[1] + 1):
-        for level in (*levels[1:], NEVER) if size > 1 else (NEVER,):
-            stopped = confidence[:, :size] >= level
-            asked = np.where(stopped.any(axis=1), stopped.argmax(axis=1), size - 1)
-            rows = np.arange(len(asked))
-            hits, hoped = right[rows, asked].mean(), confidence[rows, asked].mean()
-            yield Plan(
-                score,
-                size,
-                None if level == NEVER else float(level),
-                float(hits + hoped) / 2,
-                float(asked.mean() + 1),
-            )
+        affordable = [p for p in self.plans if p.size <= size and p.calls <= calls + 1e-9]
+        best = max(affordable, key=lambda plan: (value(plan), -plan.calls), default=self.single)
+        return best if value(best) > value(self.single) else self.single

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from orchestrator.plan import Plan
 from routing.router import Recruiting
 
 Aggregator = Literal["vote", "synthesize", "none"]
@@ -49,10 +50,20 @@ POLICIES: dict[str, Policy] = {
 }
 
 
-def configured(size: int, confidence: float, aggregator: Aggregator) -> dict[str, Policy]:
-    """The policies with `auto` as an operator set it."""
+def planned(
+    plan: Plan | None,
+    size: int = AUTO.recruiting.size,
+    confidence: float | None = None,
+    aggregator: Aggregator = "vote",
+) -> Policy:
+    """`auto` by the plan that the evidence speaks for. A confidence that the operator set goes
+    before it, and without evidence there is no plan: then as `AUTO`, with at most `size`."""
     recruiting = replace(AUTO.recruiting, size=size)
-    return {**POLICIES, "auto": Policy(recruiting, aggregator, confidence)}
+    if plan is None or confidence is not None:
+        stop = AUTO.confidence if confidence is None else confidence
+        return Policy(recruiting, aggregator, stop)
+    recruiting = replace(recruiting, score=plan.score, size=plan.size, notes=plan.notes)
+    return Policy(recruiting, aggregator if plan.size > 1 else "none", plan.confidence)
 
 
 def voting(policy: Policy) -> Policy:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from orchestrator import voting
 from orchestrator.ballots import Ballots
 from orchestrator.calibration import AS_IS, Calibration
 from orchestrator.habits import Habits
+from orchestrator.plan import LONGEST
 from orchestrator.voting import VoteModel, spoken
 from routing.affinity import Affinity, Scores
 from routing.codebook import Codebook
@@ -28,7 +28,6 @@ from routing.skills import shares as skill_shares
 FOLDS = 5
 FEWEST = 20  # questions under which nothing is learned of votes
 MOST = 10_000  # questions rehearsed; more would change nothing but the time it takes
-LONGEST = 7  # experts asked one after the other
 
 Table = NDArray[np.float64]
 
@@ -157,6 +156,8 @@ def _totals(
 
 def _scale(model: VoteModel, ballots: Ballots, said: Table, order: NDArray[np.intp]) -> float:
     """What turns discriminant weights into log-odds: the right answers are likeliest under it."""
+    from scipy.optimize import minimize_scalar
+
     rows = np.arange(len(order))
     parts = [_totals(model, ballots, said, order[:, :k]) for k in range(1, order.shape[1] + 1)]
 

@@ -9,6 +9,7 @@ from time import perf_counter
 from orchestrator.batch import Case, deliberate_all
 from orchestrator.deliberation import Deliberation
 from orchestrator.errors import OrchestratorError, UnknownModel
+from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
@@ -24,10 +25,15 @@ class Service:
     """Answers requests with the panel and the router it is given."""
 
     def __init__(
-        self, panel: Panel, router: Router, policies: Mapping[str, Policy] = POLICIES
+        self,
+        panel: Panel,
+        router: Router,
+        policies: Mapping[str, Policy] = POLICIES,
+        lessons: Lessons = UNTAUGHT,
     ) -> None:
         self._panel = panel
         self._router = router
+        self._lessons = lessons
         able = dict(policies)
         self._policies = able if panel.aggregator else {n: voting(p) for n, p in able.items()}
 
@@ -98,7 +104,10 @@ class Service:
     async def _cases(self, requests: Sequence[Request]) -> list[Case]:
         routes = await self._routes(requests)
         return [
-            Case(request, Deliberation(route, self._policy(request.model), request.options))
+            Case(
+                request,
+                Deliberation(route, self._policy(request.model), request.options, self._lessons),
+            )
             for request, route in zip(requests, routes, strict=True)
         ]
 

@@ -72,8 +72,9 @@ class VoteModel:
         among = among * (answered[:, :, None] & answered[:, None, :])
         among += np.eye(voters.shape[1]) * ~answered[:, :, None]
         pull = self.pull[voters] * answered
-        weights: Table = np.linalg.solve(among, pull[..., None])[..., 0]
-        return self.scale * weights * spoken
+        weights = np.linalg.solve(among, pull[..., None])[..., 0]
+        weighted: Table = self.scale * weights * spoken
+        return weighted
 
     @cached_property
     def _row(self) -> dict[str, int]:
@@ -82,10 +83,12 @@ class VoteModel:
     @cached_property
     def _padded(self) -> tuple[Table, Table]:
         """With one row more: an expert of average spread, pull and correlation."""
-        deviation = np.sqrt(np.diag(self.spread))
+        deviation: Table = np.sqrt(np.diag(self.spread))
         typical = float(np.median(deviation))
         across = _mean_correlation(self.spread) * typical * deviation
-        spread = np.block([[self.spread, across[:, None]], [across, np.array([[typical**2]])]])
+        spread: Table = np.block(
+            [[self.spread, across[:, None]], [across, np.array([[typical**2]])]]
+        )
         return spread, np.append(self.pull, np.median(self.pull))
 
 

@@ -57,6 +57,7 @@ class Recruiting:
     score: str = "competence"  # a key of SCORES
     draw: str = "top"  # a key of DRAWS
     size: int = 3
+    notes: tuple[str, ...] = ()  # why the panel is what it is, told with every route
 
 
 class Router:
@@ -100,7 +101,13 @@ class Router:
         dice = partial(dice_for, question.text, self._seed)
         panel = DRAWS[recruiting.draw](ranking, recruiting.size, dice)
         skills = tuple(needs.skills.items())
-        return Route(recruiting.policy, skills, panel, ranking, self._notes(needs))
+        return Route(
+            recruiting.policy,
+            skills,
+            panel,
+            ranking,
+            (*recruiting.notes, *self._notes(needs)),
+        )
 
     def pinned(self, expert: str) -> Route:
         """The route of a question that names its expert."""

@@ -1,0 +1,83 @@
+"""What is known before the first question: the profile, its evidence, and the lessons in it."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from api.settings import PanelSettings, Settings
+from experts.recordings import Recording, read
+from orchestrator.ballots import Ballots
+from orchestrator.grading import as_evidence
+from orchestrator.lessons import Lessons
+from orchestrator.plan import WORTH
+from orchestrator.policies import Policy, planned
+from routing.affinity import Affinity
+from routing.encoder import CachedEncoder, SentenceEncoder
+from routing.evidence import Evidence
+from routing.evidence_store import EvidenceStore
+from routing.profile import Profile, claims
+from routing.skills import NearestSkills
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Knowledge:
+    """Everything routing and deliberation draw on."""
+
+    evidence: Evidence
+    affinity: Affinity
+    nearest: NearestSkills
+    lessons: Lessons
+
+
+def auto(panel: PanelSettings, lessons: Lessons) -> Policy:
+    """The policy `auto` as the operator and the evidence have it."""
+    plans = lessons.plans
+    plan = plans.within(panel.calls, panel.size, WORTH) if plans else None
+    return planned(plan, panel.size, panel.confidence, panel.aggregator)
+
+
+async def learn(settings: Settings, encoder: SentenceEncoder, redis: Redis) -> Knowledge:
+    """Reads the profile, embeds it, and studies it; what was counted in service is added."""
+    recordings = await asyncio.to_thread(_profiled, settings)
+    cached = CachedEncoder(encoder, settings.service.data / "embeddings" / encoder.name)
+    known = {expert for recording in recordings for expert in recording.replies}
+    # Of an expert that was never profiled its card's claims are believed, a little.
+    claimed = {n: card.skills for n, card in settings.panellists.items() if n not in known}
+    graded = [*map(as_evidence, recordings), *claims(claimed)]
+    profile = await Profile.of(graded, cached)
+    if graded:  # the vectors may have been cached, but the first question needs the model
+        await encoder.encode(["a question"])
+    store, digest = EvidenceStore(redis), _digest(profile)
+    await store.publish(digest, profile.evidence)
+    return await asyncio.to_thread(
+        _studied, settings, profile, recordings, encoder, await store.read(digest)
+    )
+
+
+def _studied(
+    settings: Settings,
+    profile: Profile,
+    recordings: list[Recording],
+    encoder: SentenceEncoder,
+    evidence: Evidence,
+) -> Knowledge:
+    experts = sorted(settings.panellists)
+    ballots = Ballots.of(recordings, experts)
+    return Knowledge(
+        evidence,
+        profile.affinity(experts),
+        profile.channel(encoder),
+        Lessons.of(profile, ballots),
+    )
+
+
+def _profiled(settings: Settings) -> list[Recording]:
+    path = settings.routing.profile
+    return [recording for recording in read(path) if recording.split != "test"] if path else []
+
+
+def _digest(profile: Profile) -> str:
+    """Names a profile by its content, so that what another file said is never added to it."""
+    return hashlib.sha256(repr(profile.graded).encode()).hexdigest()[:16]
