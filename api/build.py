@@ -18,7 +18,7 @@ from experts.unopened import Unopened
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES
 from orchestrator.service import Service
-from routing.encoder import SentenceEncoder
+from routing.encoder import RememberingEncoder, SentenceEncoder
 from routing.redis_server import RedisServerError, private_redis
 from routing.router import Router
 from routing.skills import SkillChannel
@@ -44,7 +44,9 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         tagger = settings.routing.tagger
         channel: SkillChannel = knowledge.nearest
         if tagger is not None:
-            channel = LlmTagger(experts[tagger], encoder, knowledge.evidence.skills)
+            channel = LlmTagger(
+                experts[tagger], RememberingEncoder(encoder), knowledge.evidence.skills
+            )
         panellists = {name: experts[name] for name in settings.panellists}
         aggregator = experts[settings.aggregator] if settings.aggregator else None
         seed = settings.routing.seed
