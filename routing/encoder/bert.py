@@ -15,6 +15,10 @@ EMBEDDINGS = (
     "embeddings.position_embeddings.weight",
     "embeddings.token_type_embeddings.weight",
 )
+NUMBERS = (  # of the config, that the graph is drawn from
+    *("num_hidden_layers", "num_attention_heads", "hidden_size", "intermediate_size"),
+    *("layer_norm_eps", "max_position_embeddings"),
+)
 PARTS = (
     *("attention.self.query", "attention.self.key", "attention.self.value"),
     *("attention.output.dense", "attention.output.LayerNorm"),
@@ -102,6 +106,9 @@ def _beyond_bert(config: Mapping[str, Any]) -> str | None:
     for key, wanted in {"model_type": "bert", "hidden_act": "gelu", **usual}.items():
         if found.get(key) != wanted:
             return f"its {key} is {found.get(key)}"
+    missing = [key for key in NUMBERS if key not in config]
+    if missing:
+        return f"its config has no {missing[0]}"
     if config["hidden_size"] % BLOCK or config["intermediate_size"] % BLOCK:
         return f"its sizes are not multiples of {BLOCK}"
     return None

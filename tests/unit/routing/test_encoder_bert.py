@@ -85,6 +85,12 @@ def test_a_bert_without_its_files_is_left_to_sentence_transformers(tmp_path, nam
     assert bert_in(tmp_path) == Unfit(f"it has no {name}")
 
 
+def test_a_config_without_its_numbers_is_left_to_sentence_transformers(tmp_path):
+    config = {key: value for key, value in CONFIG.items() if key != "layer_norm_eps"}
+    write(saved(tmp_path) / "config.json", config)
+    assert bert_in(tmp_path) == Unfit("its config has no layer_norm_eps")
+
+
 @pytest.mark.parametrize(
     ("file", "data"),
     [
