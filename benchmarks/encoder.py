@@ -27,9 +27,9 @@ from experts.builtin.labelled import labelled
 from experts.recordings import read
 from routing.encoder import SentenceEncoder, Vectors, packaged_minilm
 
-MOST = 2000  # questions
+MOST = 1000  # questions
 LENGTHS = (12, 43, 128)  # tokens: short, the median question of MMLU-Pro, cut off
-ROUNDS, ALONE, BATCH = 7, 8, 128
+ROUNDS, ALONE, BATCH = 5, 8, 64
 MAX_TOKENS = 128
 OURS, THEIRS = "convene", "sentence-transformers"
 START = {
