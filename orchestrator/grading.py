@@ -19,6 +19,14 @@ def answer_of(recording: Recording, expert: str) -> str | None:
     return final_answer(recorded.answer or recorded.text or "", recording.options)
 
 
+def open_answers(recording: Recording) -> list[str]:
+    """The different answers to an open question; none where there are options to choose from."""
+    if recording.options:
+        return []
+    answers = (answer_of(recording, expert) for expert in recording.replies)
+    return list(dict.fromkeys(answer for answer in answers if answer))
+
+
 def score_of(recording: Recording, expert: str) -> float | None:
     """How right the expert was, 0..1: the file's own score, else its answer against gold.
     None where the file cannot tell."""
