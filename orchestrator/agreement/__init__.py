@@ -5,7 +5,7 @@ encoder can tell.
 """
 
 from orchestrator.agreement.comparer import Alike, Comparer, MeaningComparer, WordsOnly
-from orchestrator.agreement.grouping import Likeness, representatives
+from orchestrator.agreement.grouping import Likeness, representatives, same
 from orchestrator.agreement.mathematics import Mathematics
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "MeaningComparer",
     "WordsOnly",
     "representatives",
+    "same",
 ]

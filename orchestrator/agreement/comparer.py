@@ -47,8 +47,7 @@ class MeaningComparer:
 
     async def likeness(self, questions: Questions) -> Likeness:
         """What there is to find out about all these answers; `representatives` groups by it."""
-        pairs = [pair for answers in questions for pair in formula_pairs(answers)]
-        equal = await self._mathematics.equal(pairs) if pairs else frozenset()
+        equal = await self._mathematics.equal(map(formula_pairs, questions))
         texts = await _off_the_loop(lambda: _worth_encoding(questions), questions)
         vectors: dict[str, Vectors] = {}
         if texts:

@@ -28,9 +28,13 @@ _SYMBOLS = str.maketrans(
 )
 
 
-@lru_cache(maxsize=4096)
 def value(answer: str) -> Fraction | None:
     """The exact value of a plain number, a percentage or a fraction; None for anything else."""
+    return _value(answer) if len(answer) <= LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _value(answer: str) -> Fraction | None:
     if decimal := _DECIMAL.match(answer):
         return Fraction(decimal[1]) / (100 if decimal[2] else 1)
     if parted := _FRACTION.match(answer) or _MIXED.match(answer):

@@ -42,6 +42,11 @@ def representatives(answers: Iterable[str], likeness: Likeness) -> dict[str, str
     return groups.firsts()
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two answers are the same by what is written alone."""
+    return one == other or representatives((one, other), Likeness())[other] == one
+
+
 def formula_pairs(answers: Sequence[str]) -> list[Pair]:
     """The pairs that mathematics may find equal though nothing here does."""
     written = [answer for answer in dict.fromkeys(answers) if formulas.is_formula(answer)]

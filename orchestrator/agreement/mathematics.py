@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 1.0  # of processor time for one pair; most take hundredths
 PATIENCE = 30.0  # seconds by the clock for one answer: the machine may be busy
-GIVEN_UP = 2  # pairs of one call that may take too long, before the rest is taken as different
+GIVEN_UP = 2  # pairs of a question that may take too long, before its rest is taken as different
 KNOWN = 4096  # pairs remembered
 _VERIFIER = Path(__file__).with_name("verifier.py")
 
@@ -29,7 +29,7 @@ class Mathematics:
         self._seconds = seconds
         self._process: Process | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._known: dict[Pair, bool] = {}
+        self._known: dict[Pair, bool | None] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,20 +47,26 @@ class Mathematics:
         """Whether the verifier is running."""
         return self._process is not None
 
-    async def equal(self, pairs: Iterable[Pair]) -> frozenset[Pair]:
-        """Those pairs that are the same mathematics. What takes too long is taken as different."""
-        asked = dict.fromkeys(pairs)
-        given_up = 0
+    async def equal(self, questions: Iterable[Sequence[Pair]]) -> frozenset[Pair]:
+        """Of each question's pairs those that are the same mathematics. What takes too long is
+        taken as different, and a question that has too much of it costs no other its turn."""
+        found: set[Pair] = set()
+        for pairs in questions:
+            given_up = 0
+            for pair in pairs:
+                if given_up < GIVEN_UP:
+                    told = await self._known_or_asked(pair)
+                    given_up += told is None
+                    found |= {pair} if told else set()
+        return frozenset(found)
+
+    async def _known_or_asked(self, pair: Pair) -> bool | None:
         async with self._one_at_a_time:
-            for pair in asked:
-                if pair in self._known or given_up >= GIVEN_UP:
-                    continue
-                told = await self._ask(pair)
-                given_up += told is None
+            if pair not in self._known:
                 if len(self._known) >= KNOWN:
                     self._known.clear()
-                self._known[pair] = bool(told)
-        return frozenset(pair for pair in asked if self._known.get(pair))
+                self._known[pair] = await self._ask(pair)
+            return self._known[pair]
 
     async def _ask(self, pair: Pair) -> bool | None:
         """None where the verifier ended or did not answer in time."""

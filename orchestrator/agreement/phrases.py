@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from orchestrator.agreement.places import is_country_or_state
+from orchestrator.answers.units import unit
 
 NUMBER_WORDS = {
     word: str(number)
@@ -29,14 +30,15 @@ NUMBER_WORDS = {
 }
 _SYNONYMS = {"true": "yes", "false": "no"} | NUMBER_WORDS
 LONG = 80  # characters; longer answers are prose
+_ACCENT = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")  # of other scripts they make other letters
+_HYPHEN = re.compile(r"(?<=[a-z]{2})-(?=[a-z]{2})")
 _PLURAL = re.compile(r"(?<=[a-z]{2}[a-rt-z])s\b")  # but glass is no plural
 
 # An answer with something around it that others leave out: which is the answer, and which the rest.
-_DRESSED = (
-    re.compile(r"^(?P<bare>-?[\d./e-]+)(?P<rest> [a-z°μω][a-z°μω/^\d ]*|°)$"),  # 12 km
-    re.compile(r"^(?P<rest>[a-z]|\\[a-z]+)=(?P<bare>[^=<>]+)$"),  # x=5
-    re.compile(r"^(?P<bare>[^\d\W][\w '-]*) (?P<rest>\([^()]+\))$"),  # mercury (planet)
-)
+_QUANTITY = re.compile(r"^(?P<bare>-?[\d./e-]+)(?P<rest>°| ?[a-z°μω][^\d,;]*(?:\^-?\d)?)$")  # 12 km
+_COUNTED = re.compile(r"^(?!less$|times$|plus$|minus$|(?:ten|dozen|hundred|thousand)s$)[a-z]{2,}s$")
+_ASSIGNED = re.compile(r"^(?P<rest>[a-z]|\\[a-z]+)=(?P<bare>[^=<>]+)$")  # x=5
+_GLOSSED = re.compile(r"^(?P<bare>[^\d\W]{3}[\w '-]*) (?P<rest>\([^()]+\))$")  # mercury (planet)
 _PLACE = re.compile(r"^(?P<bare>[^\d\W][\w .'-]*), (?P<rest>[\w .'-]+)$")  # paris, france
 _SENTENCE = re.compile(
     r"^[^.,;:?!\n]{3,80} (?:is|are|was|were|equals|is called) (?:the |an? )?(?P<bare>[^.,;:?!\n]+)$"
@@ -53,10 +55,10 @@ def key(answer: str) -> str:
     if len(answer) > LONG:
         return answer
     if not answer.isascii():
-        parts = unicodedata.normalize("NFD", answer)
-        answer = "".join(c for c in parts if not unicodedata.combining(c))
+        plain = _ACCENT.sub("", unicodedata.normalize("NFD", answer))
+        answer = unicodedata.normalize("NFC", plain)
     if not any(c.isdigit() or c in "\\^=+*/" for c in answer):
-        spaced = " ".join(answer.replace("-", " ").replace(" & ", " and ").split())
+        spaced = " ".join(_HYPHEN.sub(" ", answer).replace(" & ", " and ").split())
         answer = _PLURAL.sub("", spaced) or answer
     return _SYNONYMS.get(answer, answer)
 
@@ -81,8 +83,11 @@ def _parted(answer: str) -> tuple[str, str] | None:
     """The bare answer and the rest, or None where there is nothing to take off."""
     if len(answer) > 2 * LONG:
         return None
-    for pattern in _DRESSED:
-        if found := pattern.match(answer):
+    quantity = _QUANTITY.match(answer)
+    if quantity and (unit(rest := quantity["rest"].strip()) or _COUNTED.match(rest)):
+        return quantity["bare"], rest
+    for pattern in (_ASSIGNED, _GLOSSED):
+        if (found := pattern.match(answer)) and not _UNSURE.search(found["rest"]):
             return found["bare"], found["rest"]
     place = _PLACE.match(answer)
     if place and is_country_or_state(place["rest"]) and not is_country_or_state(place["bare"]):

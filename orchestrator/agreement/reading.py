@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from orchestrator.agreement.phrases import NUMBER_WORDS
 
+LONGEST = 20_000  # characters; longer texts are only the same if they are the same words
 SHORTEST = 5  # words; of fewer, an embedding cannot tell Mars from Venus
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,][^\W_]+)*%?")
@@ -55,7 +56,11 @@ class Reading:
 
 def is_prose(answer: str) -> bool:
     """Whether an answer is more than a phrase: embeddings can tell what it means."""
-    return answer.count(" ") + 1 >= SHORTEST and not answer.startswith(("[", "{", "("))
+    return (
+        len(answer) <= LONGEST
+        and answer.count(" ") + 1 >= SHORTEST
+        and not answer.startswith(("[", "{", "("))
+    )
 
 
 def own(one: Reading, other: Reading) -> tuple[list[str], list[str]]:

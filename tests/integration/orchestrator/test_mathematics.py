@@ -45,17 +45,25 @@ async def mathematics():
 
 
 async def test_formulas_are_equal_where_algebra_says_so(mathematics):
-    found = await mathematics.equal(pair(*both) for both in EQUAL + DIFFERENT)
+    found = await mathematics.equal([[pair(*both)] for both in EQUAL + DIFFERENT])
     assert found == {pair(*both) for both in EQUAL}
 
 
 async def test_a_hostile_formula_ends_in_time_and_the_next_is_compared(mathematics):
-    await mathematics.equal([pair("x+1", "1+x")])  # started
+    await mathematics.equal([[pair("x+1", "1+x")]])  # started
     for both in HOSTILE:
         started = perf_counter()
-        assert await mathematics.equal([pair(*both)]) == frozenset()
+        assert await mathematics.equal([[pair(*both)]]) == frozenset()
         assert perf_counter() - started < 10  # seconds; one of processor time
-    assert await mathematics.equal([pair("x+2", "2+x")])
+    assert await mathematics.equal([[pair("x+2", "2+x")]])
+
+
+async def test_a_hostile_question_costs_the_others_of_its_batch_nothing(mathematics):
+    hostile = [pair(HOSTILE[0][0], f"{n}x") for n in range(2, 9)]
+    honest = pair("x+1", "1+x")
+    started = perf_counter()
+    assert await mathematics.equal([hostile, [honest]]) == {honest}
+    assert perf_counter() - started < 20  # seconds; two are given up on, a second each
 
 
 async def test_the_loop_goes_on_while_algebra_works(mathematics):
@@ -68,23 +76,25 @@ async def test_the_loop_goes_on_while_algebra_works(mathematics):
             await asyncio.sleep(0.01)
 
     ticking = asyncio.create_task(tick(), name="tick")
-    await mathematics.equal([pair(*HOSTILE[0])])
+    await mathematics.equal([[pair(*HOSTILE[0])]])
     ticking.cancel()
     assert ticks > 20
 
 
 async def test_a_question_whose_asker_left_does_not_answer_the_next(mathematics):
-    await mathematics.equal([pair("x+1", "1+x")])
-    asking = asyncio.create_task(mathematics.equal([pair(*HOSTILE[0])]), name="ask")
+    await mathematics.equal([[pair("x+1", "1+x")]])
+    asking = asyncio.create_task(mathematics.equal([[pair(*HOSTILE[0])]]), name="ask")
     await asyncio.sleep(0.05)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert await mathematics.equal([pair("x+2", "2+x"), pair("x+2", "x+3")]) == {pair("x+2", "2+x")}
+    assert await mathematics.equal([[pair("x+2", "2+x"), pair("x+2", "x+3")]]) == {
+        pair("x+2", "2+x")
+    }
 
 
 async def test_the_verifier_ends_with_its_context():
     async with Mathematics() as mathematics:
-        await mathematics.equal([pair("x+1", "1+x")])
+        await mathematics.equal([[pair("x+1", "1+x")]])
         assert mathematics.started
     assert not mathematics.started
