@@ -11,12 +11,13 @@ from typing import Any
 
 from experts.recordings import Recording
 from experts.types import Answer
+from orchestrator.agreement import Likeness, MeaningComparer
 from orchestrator.ballots import Ballots
 from orchestrator.errors import OrchestratorError, PanelFailed
-from orchestrator.grading import as_evidence, gold_of, question_of, score_of
+from orchestrator.grading import as_evidence, is_right, open_answers, question_of, score_of
 from orchestrator.lessons import Lessons
 from orchestrator.policies import Policy
-from orchestrator.replay import replay
+from orchestrator.replay import UNKNOWN, replay
 from routing.encoder import Encoder
 from routing.profile import Profile
 from routing.router import Router
@@ -95,8 +96,10 @@ async def evaluate(
     policies: Mapping[str, Policy],
     encoder: Encoder,
     progress: Progress = lambda *_: None,
+    comparer: MeaningComparer | None = None,
 ) -> Report:
-    """Replay every policy over the test questions."""
+    """Replay every policy over the test questions. Without a comparer open answers are the same
+    by what is written alone."""
     experts = sorted({name for r in (*splits.evidence, *splits.test) for name in r.replies})
     progress("embedding questions", 0, 1)
     profile = await Profile.of(map(as_evidence, splits.evidence), encoder)
@@ -106,9 +109,11 @@ async def evaluate(
     progress("embedding questions", 1, 1)
     ballots = Ballots.of(splits.evidence, experts)
     lessons = Lessons.of(profile, ballots)
+    compared = [open_answers(r) for r in splits.test]
+    likeness = await comparer.likeness(compared) if comparer else UNKNOWN
     results = {}
     for done, (name, policy) in enumerate(policies.items(), start=1):
-        results[name] = _result(splits.test, needs, router, policy, lessons)
+        results[name] = _result(splits.test, needs, router, policy, lessons, likeness)
         progress("replaying policies", done, len(policies))
     return Report(results, _alone(splits.test, experts), _oracle(splits.test), splits.skipped)
 
@@ -126,12 +131,13 @@ def _result(
     router: Router,
     policy: Policy,
     lessons: Lessons,
+    likeness: Likeness,
 ) -> Result:
     scores, calls, costs = [], 0, []
     for recording, needed in zip(test, needs, strict=True):
         route = router.recruit(question_of(recording), needed, policy.recruiting)
         try:
-            verdict = replay(recording, route, policy, lessons)
+            verdict = replay(recording, route, policy, lessons, likeness)
         except PanelFailed as failed:
             scores.append(0.0)
             calls += len(failed.failures)
@@ -148,7 +154,7 @@ def _result(
 def _score(recording: Recording, author: str, answer: str | None) -> float:
     """The author's own score where the file has one, else the verdict against gold."""
     if recording.replies[author].score is None and recording.gold is not None:
-        return float(answer is not None and answer == gold_of(recording))
+        return float(is_right(answer, recording))
     return score_of(recording, author) or 0.0
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.recordings import RecordedReply
+from orchestrator.agreement import Mathematics, MeaningComparer
 from orchestrator.evaluation import NothingToEvaluate, Splits, evaluate, wilson
 from orchestrator.grading import as_evidence
 from orchestrator.policies import POLICIES
@@ -154,3 +155,18 @@ async def test_the_report_is_plain_data():
 def test_a_recording_as_evidence_leaves_out_what_cannot_be_graded():
     half = recorded("q", None, ada=RecordedReply("7", 0.5), ben="7")
     assert as_evidence(half).scores == (("ada", 0.5),)
+
+
+async def test_prose_that_means_the_same_is_counted_as_one_where_there_is_a_comparer():
+    tilt = "it is caused by the tilt of the axis of the earth"
+    told = {"ada": "it is the distance to the sun", "ben": tilt, "cleo": f"{tilt} alone"}
+    right = dict.fromkeys(told, "red")
+    known = [recorded(f"colour {i}", "red", "validation", "colour", **right) for i in range(9)]
+    splits = Splits.of([*known, recorded("cause of winter", tilt, **told)], ["validation"])
+    policies, encoder = {"everyone": POLICIES["everyone"]}, BagOfWords()
+    async with Mathematics() as mathematics:
+        comparer = MeaningComparer(encoder, mathematics)
+        alone = await evaluate(splits, policies, encoder)
+        compared = await evaluate(splits, policies, encoder, comparer=comparer)
+    assert alone.policies["everyone"].accuracy == 0.0
+    assert compared.policies["everyone"].accuracy == 1.0
