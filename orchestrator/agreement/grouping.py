@@ -43,8 +43,13 @@ def representatives(answers: Iterable[str], likeness: Likeness) -> dict[str, str
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two answers are the same by what is written alone."""
-    return one == other or representatives((one, other), Likeness())[other] == one
+    """Whether two answers are the same phrase or number. Stricter than grouping: whoever marks
+    an answer does not guess what it leaves out."""
+    return (
+        phrases.key(one) == phrases.key(other)
+        or _value_of(one) == _value_of(other)
+        or formulas.rounded(one, other)
+    )
 
 
 def formula_pairs(answers: Sequence[str]) -> list[Pair]:

@@ -102,7 +102,12 @@ class Mathematics:
                 *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
             )
             assert self._process.stdout
-            await self._process.stdout.readline()  # "ready"
+            if await self._process.stdout.readline() != b"ready\n":
+                logger.error(
+                    "formulas cannot be compared: the verifier does not start; see %s",
+                    " ".join(command),
+                    extra={"action": "verifier_failed"},
+                )
         return self._process
 
     async def _stop(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.agreement import Likeness, representatives
+from orchestrator.agreement import Likeness, representatives, same
 from orchestrator.agreement.grouping import formula_pairs
 from orchestrator.answers import final_answer
 
@@ -183,3 +183,13 @@ def test_the_representative_is_the_only_thing_that_depends_on_order():
     for order in permutations(answers):
         found = representatives(order, UNKNOWN)
         assert found["12"] == found["12 km"] != found["13"]
+
+
+def test_whoever_marks_an_answer_does_not_guess_what_it_leaves_out():
+    assert same("1/2", "0.5")
+    assert same("the dogs", "the dog")
+    assert same("1/3", "0.333")
+    assert same("yes", "true")
+    assert not same("paris", "paris, texas")
+    assert not same("12", "12 km")
+    assert not same("yes", "no")
