@@ -85,11 +85,12 @@ def _stated(text: str) -> list[str]:
 def _choice(sources: Sequence[str], options: Sequence[str]) -> str | None:
     """The letter of the first source that names a choice, by letter or by its words."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(options)]
-    wanted = [normalise(option) for option in options]
+    wanted: list[str] = []
     for source in sources:
         found = LONE_LETTER.match(source) or LETTER.match(source)
         if found and found[1].upper() in letters:
             return found[1].upper()
+        wanted = wanted or [normalise(option) for option in options]  # rarely needed, and slow
         if wanted.count(normalise(source)) == 1:
             return letters[wanted.index(normalise(source))]
     return None

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("experts", "routing", "orchestrator", "api")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-HEAVY = ("torch", "ray", "vllm", "litellm", "sentence_transformers")
+HEAVY = ("torch", "ray", "vllm", "litellm", "sentence_transformers", "matplotlib", "scipy")
 LIGHT = (
     "api.cli",
     "api.settings",
@@ -20,6 +20,7 @@ LIGHT = (
     "routing.encoder",
     "orchestrator.service",
     "orchestrator.evaluation",
+    "api.report.page",
 )
 
 

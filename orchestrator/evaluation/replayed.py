@@ -1,0 +1,99 @@
+"""Policies replayed over recorded answers, by the very code that production runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from experts.recordings import Recording
+from experts.types import Answer, Reply
+from orchestrator.errors import PanelFailed
+from orchestrator.evaluation.outcomes import Family, Kind, Outcome
+from orchestrator.evaluation.table import Table
+from orchestrator.policies import POLICIES, Policy, configured, voting
+from orchestrator.replay import question_of, replay
+from routing.router import Recruiting, Router
+from routing.skills import Skills
+from routing.types import Route
+
+AUTO = "auto"
+# Panel size and confidence rise together: one knob, from cheap to thorough.
+PATH = (
+    (1, 0.5), (2, 0.6), (3, 0.6), (3, 0.7), (3, 0.8), (3, 0.9), (5, 0.8), (5, 0.9), (5, 0.95),
+    (7, 0.95), (7, 0.99),
+)  # fmt: skip
+
+
+def frontier() -> dict[str, Policy]:
+    """`auto` at each of its settings, from cheap to thorough."""
+    return {
+        f"{size} at {confidence:g}": configured(size, confidence, "vote")[AUTO]
+        for size, confidence in PATH
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replayed:
+    """Test questions with the router that knows the evidence. A route is drawn once for all
+    policies that recruit alike."""
+
+    recordings: Sequence[Recording]
+    table: Table  # of the same questions
+    router: Router
+    skills: Sequence[Skills]
+    _routes: dict[Recruiting, list[Route]] = field(default_factory=dict)
+
+    def outcome(self, policy: Policy) -> Outcome:
+        """The policy's verdicts, graded."""
+        routes = self._drawn(policy.recruiting)
+        policy = voting(policy)
+        pairs = enumerate(zip(self.recordings, routes, strict=True))
+        rows = [self._graded(i, recording, route, policy) for i, (recording, route) in pairs]
+        return Outcome(*np.array(rows, np.float64).reshape(-1, 4).T)
+
+    def baselines(self, sizes: Sequence[int]) -> list[Family]:
+        """The baselines that route by skills: they share the router's view of a question."""
+        symbolic = POLICIES["symbolic-moe"]
+        sharp = replace(symbolic, recruiting=replace(symbolic.recruiting, draw="top"))
+        panels = {
+            "skill top-k vote": POLICIES["vote"],
+            "symbolic-moe": symbolic,
+            "symbolic-moe, deterministic": sharp,
+        }
+        return [self._family(name, policy, sizes) for name, policy in panels.items()]
+
+    def family(self, name: str, kind: Kind, policies: Mapping[str, Policy]) -> Family:
+        """These policies as settings of one family."""
+        return Family(name, kind, {label: self.outcome(p) for label, p in policies.items()})
+
+    def _family(self, name: str, policy: Policy, sizes: Sequence[int]) -> Family:
+        sized = {
+            f"top {size}": replace(policy, recruiting=replace(policy.recruiting, size=size))
+            for size in sizes
+        }
+        return self.family(name, Kind.BASELINE, sized)
+
+    def _drawn(self, recruiting: Recruiting) -> list[Route]:
+        if recruiting not in self._routes:
+            self._routes[recruiting] = [
+                self.router.recruit(question_of(recording), needed, recruiting)
+                for recording, needed in zip(self.recordings, self.skills, strict=True)
+            ]
+        return self._routes[recruiting]
+
+    def _graded(
+        self, row: int, recording: Recording, route: Route, policy: Policy
+    ) -> tuple[float, float, float, float]:
+        try:
+            verdict = replay(recording, route, policy)
+        except PanelFailed as failed:
+            return 0.0, float(len(failed.failures)), 0.0, 0.0
+        author = self.table.experts.index(verdict.author)
+        score = float(np.nan_to_num(self.table.scores[row, author]))  # its answer is the verdict's
+        return score, verdict.calls, _dollars(verdict.replies), verdict.confidence
+
+
+def _dollars(replies: Sequence[Reply]) -> float:
+    """NaN where some reply's price is not known; a failed call costs nothing."""
+    costs = [r.usage.cost_usd for r in replies if isinstance(r, Answer)]
+    return sum(np.nan if cost is None else cost for cost in costs)
