@@ -6,19 +6,19 @@ from typing import Any
 
 from api.report.drawing import FAINT, INK, MUTED, OURS, SEED, figure, spread
 from orchestrator.evaluation.outcomes import Kind
-from orchestrator.evaluation.report import FamilyResult, Frontier, Point
+from orchestrator.evaluation.report import Frontier, MethodResult, Point
 
 MOST_CALLS = 7.5
-POINTS_BELOW = 9.0  # of accuracy, under the best single expert: lower families are told in words
+POINTS_BELOW = 9.0  # of accuracy, under the best single expert: lower methods are told in words
 ALONE = "an expert alone"
 SERVED = "as served"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A family as drawn: its corners, cheapest first."""
+    """A method as drawn: its corners, cheapest first."""
 
-    family: FamilyResult
+    method: MethodResult
     spent: tuple[float, ...]
     accuracy: tuple[float, ...]  # percent
 
@@ -27,7 +27,7 @@ def frontier_chart(frontier: Frontier, unit: str = "calls") -> Any:
     """A matplotlib figure; unit is calls or dollars."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    lines = [_line(family, unit) for family in frontier.families if family.name != ALONE]
+    lines = [_line(method, unit) for method in frontier.methods if method.name != ALONE]
     low, high, right = _window(lines, unit)
     shown = [line for line in lines if _visible(line, low, high, right)]
     with figure(9.2, 5.2) as drawn:
@@ -38,10 +38,10 @@ def frontier_chart(frontier: Frontier, unit: str = "calls") -> Any:
         axes.set_ylim(low, high)
         for line in shown:
             _draw(axes, line, right)
-        for family in frontier.families:
-            if family.name == ALONE:
-                _dots(axes, family, unit)
-        _served(axes, frontier.families[0], unit)
+        for method in frontier.methods:
+            if method.name == ALONE:
+                _dots(axes, method, unit)
+        _served(axes, frontier.methods[0], unit)
         _label(axes, shown, right, (high - low) / 27)
         ticks = [t for t in (1, 1.5, 2, 3, 5, 7) if t <= right] if unit == "calls" else None
         if ticks:
@@ -57,8 +57,8 @@ def frontier_chart(frontier: Frontier, unit: str = "calls") -> Any:
 
 
 def outside(frontier: Frontier, unit: str = "calls") -> tuple[str, ...]:
-    """The families that the chart has no room for, in words."""
-    lines = [_line(family, unit) for family in frontier.families if family.name != ALONE]
+    """The methods that the chart has no room for, in words."""
+    lines = [_line(method, unit) for method in frontier.methods if method.name != ALONE]
     window = _window(lines, unit)
     hidden = [line for line in lines if not _visible(line, *window)]
     price = "{:.2f} calls" if unit == "calls" else "${:.2g}"
@@ -68,16 +68,16 @@ def outside(frontier: Frontier, unit: str = "calls") -> tuple[str, ...]:
     )
 
 
-def _line(family: FamilyResult, unit: str) -> Line:
+def _line(method: MethodResult, unit: str) -> Line:
     """The hull in this unit, from the points (which come cheapest in calls first)."""
     import numpy as np
 
     from orchestrator.evaluation.curve import hull
 
-    spent = np.array([_spent(point, unit) for point in family.points])
-    accuracy = np.array([100 * point.accuracy for point in family.points])
+    spent = np.array([_spent(point, unit) for point in method.points])
+    accuracy = np.array([100 * point.accuracy for point in method.points])
     corners = hull(spent, accuracy)
-    return Line(family, tuple(spent[corners].tolist()), tuple(accuracy[corners].tolist()))
+    return Line(method, tuple(spent[corners].tolist()), tuple(accuracy[corners].tolist()))
 
 
 def _spent(point: Point, unit: str) -> float:
@@ -86,8 +86,8 @@ def _spent(point: Point, unit: str) -> float:
 
 def _window(lines: Sequence[Line], unit: str) -> tuple[float, float, float]:
     """Lowest and highest accuracy, percent, and the most that is spent, as far as it matters."""
-    single = next(line for line in lines if line.family.name == "best single")
-    near = [line for line in lines if line.family.kind is not Kind.BOUND]
+    single = next(line for line in lines if line.method.name == "best single")
+    near = [line for line in lines if line.method.kind is not Kind.BOUND]
     near = [line for line in near if line.accuracy[-1] > single.accuracy[0] - POINTS_BELOW]
     near = [line for line in near if unit != "calls" or line.spent[0] < MOST_CALLS]
     floor = max(min(min(line.accuracy) for line in near), single.accuracy[0] - POINTS_BELOW)
@@ -102,8 +102,8 @@ def _visible(line: Line, low: float, high: float, right: float) -> bool:
 
 
 def _draw(axes: Any, line: Line, right: float) -> None:
-    ours, colour = line.family.kind is Kind.OURS, _colour(line)
-    hindsight = line.family.kind is Kind.BOUND
+    ours, colour = line.method.kind is Kind.OURS, _colour(line)
+    hindsight = line.method.kind is Kind.BOUND
     spent, accuracy = [*line.spent, right], [*line.accuracy, line.accuracy[-1]]
     if hindsight:
         axes.plot(spent, accuracy, color=MUTED, lw=0.9, ls=(0, (1, 3)), zorder=1)
@@ -118,17 +118,17 @@ def _draw(axes: Any, line: Line, right: float) -> None:
         zorder=5 if ours else 2,
         solid_capstyle="round",
     )
-    # beyond its dearest corner a family has nothing better to spend on
+    # beyond its dearest corner a method has nothing better to spend on
     axes.plot(spent[-2:], accuracy[-2:], color=colour, lw=1.6 if ours else 0.7, alpha=0.6, zorder=2)
 
 
-def _dots(axes: Any, family: FamilyResult, unit: str) -> None:
-    spent = [_spent(point, unit) for point in family.points]
-    accuracy = [100 * point.accuracy for point in family.points]
+def _dots(axes: Any, method: MethodResult, unit: str) -> None:
+    spent = [_spent(point, unit) for point in method.points]
+    accuracy = [100 * point.accuracy for point in method.points]
     axes.scatter(spent, accuracy, s=14, color=FAINT, edgecolors=MUTED, linewidths=0.5, zorder=1)
 
 
-def _served(axes: Any, ours: FamilyResult, unit: str) -> None:
+def _served(axes: Any, ours: MethodResult, unit: str) -> None:
     point = next((point for point in ours.points if point.label == SERVED), None)
     if point is None:
         return
@@ -152,7 +152,7 @@ def _label(axes: Any, lines: Sequence[Line], right: float, gap: float) -> None:
     """Names in a column at the right edge, each joined to its line's end."""
     ends = [line.accuracy[-1] for line in lines]
     for line, end, place in zip(lines, ends, spread(ends, gap), strict=True):
-        ours = line.family.kind is Kind.OURS
+        ours = line.method.kind is Kind.OURS
         axes.annotate(
             f"{_name(line)}  {end:.1f}",
             (right, end),
@@ -161,7 +161,7 @@ def _label(axes: Any, lines: Sequence[Line], right: float, gap: float) -> None:
             color=INK if _colour(line) == MUTED else _colour(line),
             fontsize=10 if ours else 8.5,
             fontweight="bold" if ours else "normal",
-            fontstyle="italic" if line.family.kind is Kind.BOUND else "normal",
+            fontstyle="italic" if line.method.kind is Kind.BOUND else "normal",
             va="center",
             annotation_clip=False,
             arrowprops={
@@ -176,10 +176,10 @@ def _label(axes: Any, lines: Sequence[Line], right: float, gap: float) -> None:
 
 
 def _name(line: Line) -> str:
-    return line.family.name
+    return line.method.name
 
 
 def _colour(line: Line) -> str:
-    if line.family.kind is Kind.OURS:
+    if line.method.kind is Kind.OURS:
         return OURS
-    return SEED if line.family.name == "symbolic-moe" else MUTED
+    return SEED if line.method.name == "symbolic-moe" else MUTED

@@ -74,7 +74,7 @@ def finding(report: "Report", main: str) -> str:
 
 
 def strongest(matched: "Matched") -> list[tuple[str, str]]:
-    """Kinds and names of the families, the best at the largest budget first."""
+    """Kinds and names of the methods, the best at the largest budget first."""
     best: dict[tuple[str, str], float] = {}
     for match in matched.matches:
         key = (match.kind.value, match.name)

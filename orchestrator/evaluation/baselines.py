@@ -6,7 +6,7 @@ import numpy as np
 
 from orchestrator.evaluation import learners
 from orchestrator.evaluation.learners import overall
-from orchestrator.evaluation.outcomes import Family, Kind, Outcome
+from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.table import Floats, Table
 from orchestrator.evaluation.tuning import tuned
 from orchestrator.evaluation.votes import alone, naive_bayes, voted
@@ -26,10 +26,10 @@ def panel_sizes(table: Table) -> tuple[int, ...]:
     return tuple(size for size in SIZES if size <= most)
 
 
-def baselines(evidence: Table, test: Table) -> list[Family]:
+def baselines(evidence: Table, test: Table) -> list[Method]:
     """Every baseline that is computed from arrays alone."""
     sizes = panel_sizes(test)
-    makers: Sequence[Callable[[Table, Table], Family]] = (random_expert, each_alone, best_single)
+    makers: Sequence[Callable[[Table, Table], Method]] = (random_expert, each_alone, best_single)
     found = [make(evidence, test) for make in makers]
     found += [tuned(name, learn, evidence, test, sizes) for name, learn in LEARNERS.items()]
     if test.votable:
@@ -37,7 +37,7 @@ def baselines(evidence: Table, test: Table) -> list[Family]:
     return [*found, *bounds(evidence, test)]
 
 
-def bounds(evidence: Table, test: Table) -> list[Family]:
+def bounds(evidence: Table, test: Table) -> list[Method]:
     """What hindsight could reach: lines to see how far there is to go, not rivals."""
     return [
         _bound("best single, in hindsight", alone(test, _same(test, test.graded.mean(axis=0)))),
@@ -50,7 +50,7 @@ def bounds(evidence: Table, test: Table) -> list[Family]:
     ]
 
 
-def random_expert(_: Table, test: Table) -> Family:
+def random_expert(_: Table, test: Table) -> Method:
     """One expert at random: its expectation, so no luck is in it."""
     outcome = Outcome(
         test.graded.mean(axis=1),
@@ -58,46 +58,46 @@ def random_expert(_: Table, test: Table) -> Family:
         test.costs.mean(axis=1),
         np.full(len(test), np.nan),
     )
-    return Family("random", Kind.BASELINE, {"one": outcome})
+    return Method("random", Kind.BASELINE, {"one": outcome})
 
 
-def each_alone(_: Table, test: Table) -> Family:
+def each_alone(_: Table, test: Table) -> Method:
     """Every expert by itself."""
     settings = {
         name: alone(test, np.full(len(test), column)) for column, name in enumerate(test.experts)
     }
-    return Family("an expert alone", Kind.BASELINE, settings)
+    return Method("an expert alone", Kind.BASELINE, settings)
 
 
-def best_single(evidence: Table, test: Table) -> Family:
+def best_single(evidence: Table, test: Table) -> Method:
     """The expert that is best on the evidence answers everything."""
     rates = overall(evidence)
     settings = {"one": alone(test, _same(test, rates))}
-    return Family(BEST_SINGLE, Kind.BASELINE, settings, test.experts[int(rates.argmax())])
+    return Method(BEST_SINGLE, Kind.BASELINE, settings, test.experts[int(rates.argmax())])
 
 
-def fixed_vote(evidence: Table, test: Table) -> Family:
+def fixed_vote(evidence: Table, test: Table) -> Method:
     """The k best on the evidence vote on everything; a tie goes to the better expert."""
     ranking = np.broadcast_to(overall(evidence), test.scores.shape)
     settings = {f"top {k}": voted(test, ranking, k) for k in panel_sizes(test)}
-    return Family("fixed top-k vote", Kind.BASELINE, settings)
+    return Method("fixed top-k vote", Kind.BASELINE, settings)
 
 
-def bayes_vote(evidence: Table, test: Table) -> Family:
+def bayes_vote(evidence: Table, test: Table) -> Method:
     """The same panels, and everyone, with votes weighed by log-odds."""
     rates = overall(evidence)
     ranking = np.broadcast_to(rates, test.scores.shape)
     weights = naive_bayes(rates, test.possible)
     settings = {f"top {k}": voted(test, ranking, k, weights) for k in panel_sizes(test)}
     settings["everyone"] = voted(test, ranking, len(test.experts), weights)
-    return Family("naive Bayes vote", Kind.BASELINE, settings)
+    return Method("naive Bayes vote", Kind.BASELINE, settings)
 
 
-def everyone(evidence: Table, test: Table) -> Family:
+def everyone(evidence: Table, test: Table) -> Method:
     """Everybody votes, one vote each."""
     ranking = np.broadcast_to(overall(evidence), test.scores.shape)
     settings = {"everyone": voted(test, ranking, len(test.experts))}
-    return Family("everyone votes", Kind.BASELINE, settings)
+    return Method("everyone votes", Kind.BASELINE, settings)
 
 
 def category_best(test: Table) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
@@ -108,7 +108,7 @@ def category_best(test: Table) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64
     return chosen
 
 
-def _knn_in_hindsight(evidence: Table, test: Table) -> Family:
+def _knn_in_hindsight(evidence: Table, test: Table) -> Method:
     if not len(evidence):
         return _bound("kNN, best k in hindsight", alone(test, np.zeros(len(test), np.int64)))
     found = learners.nearest(evidence, test.questions)
@@ -117,8 +117,8 @@ def _knn_in_hindsight(evidence: Table, test: Table) -> Family:
     return _bound("kNN, best k in hindsight", outcomes[knob], knob)
 
 
-def _bound(name: str, outcome: Outcome, note: str = "") -> Family:
-    return Family(name, Kind.BOUND, {"one": outcome}, note)
+def _bound(name: str, outcome: Outcome, note: str = "") -> Method:
+    return Method(name, Kind.BOUND, {"one": outcome}, note)
 
 
 def _same(test: Table, rates: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":

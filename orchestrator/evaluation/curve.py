@@ -1,6 +1,6 @@
-"""Accuracy against budget: hulls, and every family's value at one budget.
+"""Accuracy against budget: hulls, and every method's value at one budget.
 
-Between two settings a family may share its time: some questions by one, the rest by the other.
+Between two settings a method may share its time: some questions by one, the rest by the other.
 So its curve is the upper concave hull of its points, which is the strongest reading there is.
 """
 
@@ -57,7 +57,7 @@ def blended(scores: Floats, chosen: Mixture) -> Floats:
 
 
 def at_budget(spent: Floats, scores: Floats, budget: float) -> Floats | None:
-    """A family's expected score on each question at this budget, shape (questions,), from what
+    """A method's expected score on each question at this budget, shape (questions,), from what
     its settings spent and scored, shape (settings, questions). None where it is out of reach."""
     chosen = mixture(spent.mean(axis=1), scores.mean(axis=1), budget)
     return None if chosen is None else blended(scores, chosen)

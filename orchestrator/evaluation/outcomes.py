@@ -1,5 +1,5 @@
 """What a way of answering did, question by question; ways that differ by a budget alone are one
-family."""
+method."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -41,7 +41,7 @@ class Outcome:
 
 
 class Kind(StrEnum):
-    """What a family may be compared with."""
+    """What a method may be compared with."""
 
     OURS = "ours"
     BASELINE = "baseline"
@@ -49,7 +49,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Family:
+class Method:
     """One way to answer, at each of its budgets."""
 
     name: str
@@ -58,17 +58,17 @@ class Family:
     note: str = ""  # what was chosen for it, and how
 
     @classmethod
-    def joined(cls, families: Sequence["Family"]) -> "Family":
-        """One family on different questions: the settings that all of them have."""
-        first = families[0]
-        shared = [label for label in first.settings if all(label in f.settings for f in families)]
+    def joined(cls, methods: Sequence["Method"]) -> "Method":
+        """One method on different questions: the settings that all of them have."""
+        first = methods[0]
+        shared = [label for label in first.settings if all(label in f.settings for f in methods)]
         settings = {
-            label: Outcome.joined([family.settings[label] for family in families])
+            label: Outcome.joined([method.settings[label] for method in methods])
             for label in shared
         }
         return cls(
             first.name,
             first.kind,
             settings,
-            first.note if all(f.note == first.note for f in families) else "",
+            first.note if all(f.note == first.note for f in methods) else "",
         )

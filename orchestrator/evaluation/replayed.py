@@ -8,7 +8,7 @@ import numpy as np
 from experts.recordings import Recording
 from experts.types import Answer, Reply
 from orchestrator.errors import PanelFailed
-from orchestrator.evaluation.outcomes import Family, Kind, Outcome
+from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.table import Table
 from orchestrator.policies import POLICIES, Policy, configured, voting
 from orchestrator.replay import question_of, replay
@@ -51,7 +51,7 @@ class Replayed:
         rows = [self._graded(i, recording, route, policy) for i, (recording, route) in pairs]
         return Outcome(*np.array(rows, np.float64).reshape(-1, 4).T)
 
-    def baselines(self, sizes: Sequence[int]) -> list[Family]:
+    def baselines(self, sizes: Sequence[int]) -> list[Method]:
         """The baselines that route by skills: they share the router's view of a question."""
         symbolic = POLICIES["symbolic-moe"]
         sharp = replace(symbolic, recruiting=replace(symbolic.recruiting, draw="top"))
@@ -60,18 +60,18 @@ class Replayed:
             "symbolic-moe": symbolic,
             "symbolic-moe, deterministic": sharp,
         }
-        return [self._family(name, policy, sizes) for name, policy in panels.items()]
+        return [self._method(name, policy, sizes) for name, policy in panels.items()]
 
-    def family(self, name: str, kind: Kind, policies: Mapping[str, Policy]) -> Family:
-        """These policies as settings of one family."""
-        return Family(name, kind, {label: self.outcome(p) for label, p in policies.items()})
+    def method(self, name: str, kind: Kind, policies: Mapping[str, Policy]) -> Method:
+        """These policies as settings of one method."""
+        return Method(name, kind, {label: self.outcome(p) for label, p in policies.items()})
 
-    def _family(self, name: str, policy: Policy, sizes: Sequence[int]) -> Family:
+    def _method(self, name: str, policy: Policy, sizes: Sequence[int]) -> Method:
         sized = {
             f"top {size}": replace(policy, recruiting=replace(policy.recruiting, size=size))
             for size in sizes
         }
-        return self.family(name, Kind.BASELINE, sized)
+        return self.method(name, Kind.BASELINE, sized)
 
     def _drawn(self, recruiting: Recruiting) -> list[Route]:
         if recruiting not in self._routes:

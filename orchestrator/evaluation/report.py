@@ -24,7 +24,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One setting of a family, on the test questions."""
+    """One setting of a method, on the test questions."""
 
     label: str
     accuracy: float
@@ -35,7 +35,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyResult:
+class MethodResult:
     """A way to answer at each of its settings, cheapest first."""
 
     name: str
@@ -46,7 +46,7 @@ class FamilyResult:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A family at one budget, and how much better ours is for the same."""
+    """A method at one budget, and how much better ours is for the same."""
 
     budget: float
     name: str
@@ -67,7 +67,7 @@ class Matched:
     matches: tuple[Match, ...]
 
     def of(self, name: str, budget: float) -> Match | None:
-        """A family's match at this budget; None where either is out of reach."""
+        """A method's match at this budget; None where either is out of reach."""
         return next((m for m in self.matches if (m.name, m.budget) == (name, budget)), None)
 
     @property
@@ -79,9 +79,9 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """Every family's points, and ours against each at equal spending."""
+    """Every method's points, and ours against each at equal spending."""
 
-    families: tuple[FamilyResult, ...]
+    methods: tuple[MethodResult, ...]
     calls: Matched
     dollars: Matched | None  # None where costs are not known
 

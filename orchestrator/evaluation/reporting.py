@@ -8,14 +8,14 @@ import numpy as np
 from orchestrator.evaluation.baselines import category_best
 from orchestrator.evaluation.calibration import calibration
 from orchestrator.evaluation.curve import BUDGETS, at_budget, cross_fitted, hull
-from orchestrator.evaluation.outcomes import Family, Outcome
+from orchestrator.evaluation.outcomes import Method, Outcome
 from orchestrator.evaluation.report import (
     Category,
-    FamilyResult,
     Frontier,
     Grid,
     Match,
     Matched,
+    MethodResult,
     Point,
     Report,
     Result,
@@ -31,7 +31,7 @@ SHARES = (0.1, 0.25, 0.5, 1.0, 2.0)  # budgets in dollars, of what the best sing
 def report_of(
     test: Table,
     outcomes: Mapping[str, Outcome],
-    single: Family,
+    single: Method,
     splits: Splits,
     evidence: Sequence[Table],
     held_out: Sequence[str],
@@ -60,15 +60,15 @@ def report_of(
     )
 
 
-def frontier_of(report: Report, families: Sequence[Family]) -> Report:
-    """The report with every family's points, and ours, the first, against each at equal calls
+def frontier_of(report: Report, methods: Sequence[Method]) -> Report:
+    """The report with every method's points, and ours, the first, against each at equal calls
     and, where prices are known, at equal dollars."""
-    ours, rivals = families[0], families[1:]
+    ours, rivals = methods[0], methods[1:]
     dollars = None
-    single = next(f for f in families if f.name == "best single").settings["one"].mean_dollars
-    if single and all(_priced(family) for family in families):
+    single = next(f for f in methods if f.name == "best single").settings["one"].mean_dollars
+    if single and all(_priced(method) for method in methods):
         dollars = _matched("dollars", [single * share for share in SHARES], ours, rivals)
-    results = tuple(_family(family) for family in families)
+    results = tuple(_method(method) for method in methods)
     calls = _matched("calls", BUDGETS, ours, rivals)
     return replace(report, frontier=Frontier(results, calls, dollars))
 
@@ -86,8 +86,8 @@ def _result(outcome: Outcome, best: Outcome, gain: Paired) -> Result:
     )
 
 
-def _family(family: Family) -> FamilyResult:
-    ordered = sorted(family.settings.items(), key=lambda item: item[1].mean_calls)
+def _method(method: Method) -> MethodResult:
+    ordered = sorted(method.settings.items(), key=lambda item: item[1].mean_calls)
     spent = np.array([outcome.mean_calls for _, outcome in ordered])
     accuracy = np.array([outcome.accuracy for _, outcome in ordered])
     corners = set(hull(spent, accuracy))
@@ -102,24 +102,24 @@ def _family(family: Family) -> FamilyResult:
         )
         for i, (label, outcome) in enumerate(ordered)
     )
-    return FamilyResult(family.name, family.kind, family.note, points)
+    return MethodResult(method.name, method.kind, method.note, points)
 
 
-def _priced(family: Family) -> bool:
-    return all(outcome.mean_dollars is not None for outcome in family.settings.values())
+def _priced(method: Method) -> bool:
+    return all(outcome.mean_dollars is not None for outcome in method.settings.values())
 
 
-def _spent(family: Family, unit: str) -> Floats:
-    outcomes = family.settings.values()
+def _spent(method: Method, unit: str) -> Floats:
+    outcomes = method.settings.values()
     return np.array([o.calls if unit == "calls" else o.dollars for o in outcomes])
 
 
-def _scores(family: Family) -> Floats:
-    return np.array([outcome.scores for outcome in family.settings.values()])
+def _scores(method: Method) -> Floats:
+    return np.array([outcome.scores for outcome in method.settings.values()])
 
 
 def _matched(
-    unit: str, budgets: Sequence[float], ours: Family, rivals: Sequence[Family]
+    unit: str, budgets: Sequence[float], ours: Method, rivals: Sequence[Method]
 ) -> Matched:
     mine, fitted, matches = {}, {}, []
     for budget in budgets:
@@ -129,11 +129,11 @@ def _matched(
         mine[budget] = float(scores.mean())
         fitted[budget] = cross_fitted(_spent(ours, unit), _scores(ours), budget)
         theirs = [(f, at_budget(_spent(f, unit), _scores(f), budget)) for f in rivals]
-        reached = [(family, row) for family, row in theirs if row is not None]
+        reached = [(method, row) for method, row in theirs if row is not None]
         gains = paired(scores, np.array([row for _, row in reached]))
-        for (family, row), gain in zip(reached, gains, strict=True):
-            fair = cross_fitted(_spent(family, unit), _scores(family), budget)
-            found = Match(budget, family.name, family.kind, float(row.mean()), fair, gain)
+        for (method, row), gain in zip(reached, gains, strict=True):
+            fair = cross_fitted(_spent(method, unit), _scores(method), budget)
+            found = Match(budget, method.name, method.kind, float(row.mean()), fair, gain)
             matches.append(found)
     return Matched(unit, tuple(budgets), mine, fitted, tuple(matches))
 

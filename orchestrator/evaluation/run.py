@@ -10,7 +10,7 @@ import numpy as np
 
 from experts.recordings import Recording
 from orchestrator.evaluation.baselines import baselines, best_single, panel_sizes
-from orchestrator.evaluation.outcomes import Family, Kind, Outcome
+from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.replayed import AUTO, Replayed, frontier
 from orchestrator.evaluation.report import Report
 from orchestrator.evaluation.reporting import frontier_of, report_of
@@ -81,15 +81,15 @@ def _report(
     for done, (name, policy) in enumerate(policies.items(), start=1):
         outcomes[name] = Outcome.joined([fold.replayed.outcome(policy) for fold in folds])
         progress("replaying policies", done, len(policies))
-    single = Family.joined([best_single(fold.evidence, fold.test) for fold in folds])
+    single = Method.joined([best_single(fold.evidence, fold.test) for fold in folds])
     test = Table.joined([fold.test for fold in folds])
     report = report_of(test, outcomes, single, splits, [fold.evidence for fold in folds], hold_out)
     if not with_frontier:
         return report
-    return frontier_of(report, _families(folds, progress))
+    return frontier_of(report, _methods(folds, progress))
 
 
-def _families(folds: Sequence[Fold], progress: Progress) -> list[Family]:
+def _methods(folds: Sequence[Fold], progress: Progress) -> list[Method]:
     """Ours first, then every baseline, then the bounds."""
     ours = []
     settings = {SERVED: POLICIES[AUTO], **frontier()}
@@ -102,8 +102,8 @@ def _families(folds: Sequence[Fold], progress: Progress) -> list[Family]:
         sizes = panel_sizes(fold.test)
         found.append([*fold.replayed.baselines(sizes), *baselines(fold.evidence, fold.test)])
         progress("fitting baselines", done, len(folds))
-    rivals = [Family.joined(same) for same in zip(*found, strict=True)]
-    return [Family(AUTO, Kind.OURS, dict(ours)), *rivals]
+    rivals = [Method.joined(same) for same in zip(*found, strict=True)]
+    return [Method(AUTO, Kind.OURS, dict(ours)), *rivals]
 
 
 async def _fold(splits: Splits, experts: Sequence[str], known: "_Known") -> Fold:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from orchestrator.evaluation.learners import Learner, Predictions, overall
-from orchestrator.evaluation.outcomes import Family, Kind, Outcome
+from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.table import Floats, Questions, Table
 from orchestrator.evaluation.votes import voted
 
@@ -19,12 +19,12 @@ def tuned(
     test: Table,
     sizes: Sequence[int],
     kind: Kind = Kind.BASELINE,
-) -> Family:
+) -> Method:
     """The learner's panels on the test, at each size with the knob that did best on evidence held
     out from it."""
     if len(evidence) < 2:  # nothing to learn or to choose by: everyone is taken to be alike
         level = np.broadcast_to(overall(evidence), test.scores.shape)
-        return Family(name, kind, {f"top {k}": voted(test, level, k) for k in sizes})
+        return Method(name, kind, {f"top {k}": voted(test, level, k) for k in sizes})
     held_out = crossed(learn, evidence)
     fitted = learn(evidence, test.questions)
     settings: dict[str, Outcome] = {}
@@ -33,7 +33,7 @@ def tuned(
         knob = max(held_out, key=lambda knob: voted(evidence, held_out[knob], size).accuracy)
         settings[f"top {size}"] = voted(test, fitted[knob], size)
         chosen.append(f"{knob} at {size}")
-    return Family(name, kind, settings, "; ".join(chosen))
+    return Method(name, kind, settings, "; ".join(chosen))
 
 
 def crossed(learn: Learner, evidence: Table, seed: int = 0) -> Predictions:

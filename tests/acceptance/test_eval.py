@@ -39,7 +39,7 @@ async def test_a_frontier_and_a_report_of_recorded_answers(tmp_path: Path):
     }  # fmt: skip
     found = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert found["oracle"] == 1.0
-    names = {family["name"] for family in found["frontier"]["families"]}
+    names = {method["name"] for method in found["frontier"]["methods"]}
     assert {"auto", "kNN", "symbolic-moe", "oracle"} <= names
 
 

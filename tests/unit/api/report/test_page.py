@@ -73,10 +73,10 @@ def test_the_page_is_the_same_again(reports):
     assert page(reports["frontier"], "x") == page(reports["frontier"], "x")
 
 
-def test_every_family_and_budget_is_in_the_table(reports):
+def test_every_method_and_budget_is_in_the_table(reports):
     text = page(reports["frontier"], "x")
-    for family in reports["frontier"].frontier.families:
-        assert f"<td>{family.name}</td>" in text
+    for method in reports["frontier"].frontier.methods:
+        assert f"<td>{method.name}</td>" in text
 
 
 def test_the_finding_says_who_is_above(reports):

@@ -27,11 +27,11 @@ TEST = table(
 
 @pytest.fixture(scope="module")
 def found():
-    return {family.name: family for family in baselines(EVIDENCE, TEST)}
+    return {method.name: method for method in baselines(EVIDENCE, TEST)}
 
 
-def accuracy(family):
-    return {label: outcome.accuracy for label, outcome in family.settings.items()}
+def accuracy(method):
+    return {label: outcome.accuracy for label, outcome in method.settings.items()}
 
 
 def test_random_is_an_expectation(found):
@@ -77,22 +77,22 @@ def test_told_the_category_b_is_asked_about_sums():
         categories=np.repeat(EVIDENCE.categories, 20).tolist(),
         vectors=np.repeat(EVIDENCE.vectors, 20, axis=0),
     )
-    families = {family.name: family for family in baselines(many, TEST)}
-    assert accuracy(families["told the category"])["top 1"] == 0.75
+    methods = {method.name: method for method in baselines(many, TEST)}
+    assert accuracy(methods["told the category"])["top 1"] == 0.75
     for name in ("kNN", "clusters", "matrix factorisation"):
-        assert accuracy(families[name])["top 1"] == 0.75, name
+        assert accuracy(methods[name])["top 1"] == 0.75, name
 
 
 def test_bounds_are_marked_as_such(found):
-    bounds = {name for name, family in found.items() if family.kind is Kind.BOUND}
+    bounds = {name for name, method in found.items() if method.kind is Kind.BOUND}
     assert {"oracle", "category oracle", "kNN, best k in hindsight"} <= bounds
     assert {"kNN", "best single", "random"} & bounds == set()
 
 
 def test_scores_alone_are_not_voted_on():
-    families = {f.name: f for f in baselines(table(EVIDENCE.scores), table(TEST.scores))}
-    assert "everyone votes" not in families
-    assert set(families["kNN"].settings) == {"top 1"}
+    methods = {f.name: f for f in baselines(table(EVIDENCE.scores), table(TEST.scores))}
+    assert "everyone votes" not in methods
+    assert set(methods["kNN"].settings) == {"top 1"}
 
 
 @settings(max_examples=15, deadline=None)
@@ -108,11 +108,11 @@ def test_the_oracle_is_at_least_everyone(seed, known):
         )
         for answers in (random.integers(-1, 3, (count, 4)) for count in (known, 12))
     )
-    families = {family.name: family for family in baselines(evidence, test)}
-    best = families.pop("oracle").settings["one"].accuracy
-    for family in families.values():
-        assert all(outcome.accuracy <= best for outcome in family.settings.values())
-    bounds = families["category oracle"].settings["one"].accuracy
-    assert bounds >= families["best single, in hindsight"].settings["one"].accuracy
-    hindsight = families["kNN, best k in hindsight"].settings["one"].accuracy
-    assert not known or hindsight >= families["kNN"].settings["top 1"].accuracy
+    methods = {method.name: method for method in baselines(evidence, test)}
+    best = methods.pop("oracle").settings["one"].accuracy
+    for method in methods.values():
+        assert all(outcome.accuracy <= best for outcome in method.settings.values())
+    bounds = methods["category oracle"].settings["one"].accuracy
+    assert bounds >= methods["best single, in hindsight"].settings["one"].accuracy
+    hindsight = methods["kNN, best k in hindsight"].settings["one"].accuracy
+    assert not known or hindsight >= methods["kNN"].settings["top 1"].accuracy

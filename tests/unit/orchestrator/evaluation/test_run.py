@@ -152,15 +152,15 @@ async def test_gains_are_over_the_best_single_by_evidence():
 async def test_a_frontier_compares_with_every_reference_router():
     frontier = (await report_of([*KNOWN, *TEST], "auto", with_frontier=True)).frontier
     assert frontier.dollars is None
-    names = [family.name for family in frontier.families]
+    names = [method.name for method in frontier.methods]
     assert names[0] == "auto"
     assert {
         "random", "an expert alone", "best single", "fixed top-k vote", "skill top-k vote", "kNN",
         "clusters", "matrix factorisation", "naive Bayes vote", "symbolic-moe",
         "symbolic-moe, deterministic", "everyone votes", "category oracle", "oracle",
     } <= set(names)  # fmt: skip
-    for family in frontier.families[1:]:
-        assert frontier.calls.of(family.name, 5.0) is not None, family.name
+    for method in frontier.methods[1:]:
+        assert frontier.calls.of(method.name, 5.0) is not None, method.name
     assert frontier.calls.of("oracle", 1.0).accuracy == 0.75
     assert frontier.calls.of("everyone votes", 1.0) is None  # out of reach at one call
     for match in frontier.calls.matches:
