@@ -22,7 +22,9 @@ def of(report: "Report") -> Iterator[Table]:
 
 def policies(report: "Report") -> Table:
     """Policies by accuracy, between the best single expert and the oracle."""
-    shown = Table("policy", "accuracy", "95 % interval", "calls", "dollars", "over best single")
+    shown = Table(
+        "policy", "accuracy", "95 % interval", "calls", "dollars", "over best single", "ECE"
+    )
     results = sorted(report.policies.items(), key=lambda item: -item[1].accuracy)
     for name, result in results:
         low, high = result.ci95
@@ -34,6 +36,7 @@ def policies(report: "Report") -> Table:
             f"{result.calls:.2f}",
             cost,
             over(result),
+            f"{report.calibration[name].ece:.1%}",
         )
     shown.add_section()
     best = max(report.experts, key=lambda name: report.experts[name])

@@ -50,14 +50,16 @@ def nearest(evidence: Table, asked: Questions) -> Predictions:
 def clusters(evidence: Table, asked: Questions) -> Predictions:
     """The mean score in the question's k-means cluster (Avengers, Zhang et al. 2025)."""
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     distinct = len(np.unique(evidence.vectors, axis=0))
     found = {}
-    for count in CLUSTERS:
-        means = KMeans(min(count, distinct), n_init=1, max_iter=50, random_state=0)
-        home = means.fit_predict(evidence.vectors)
-        rates = _rates(evidence, home, means.n_clusters, TIE)
-        found[f"{count} clusters"] = rates[means.predict(asked.vectors)]
+    with threadpool_limits(1):  # once more: scikit-learn brings threads of its own
+        for count in CLUSTERS:
+            means = KMeans(min(count, distinct), n_init=1, max_iter=50, random_state=0)
+            home = means.fit_predict(evidence.vectors)
+            rates = _rates(evidence, home, means.n_clusters, TIE)
+            found[f"{count} clusters"] = rates[means.predict(asked.vectors)]
     return found
 
 
