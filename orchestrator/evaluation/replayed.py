@@ -13,10 +13,10 @@ from orchestrator.evaluation.table import Table
 from orchestrator.policies import POLICIES, Policy, configured, voting
 from orchestrator.replay import question_of, replay
 from routing.router import Recruiting, Router
-from routing.skills import Skills
-from routing.types import Route
+from routing.types import Needs, Route
 
 AUTO = "auto"
+WIDEST = 7  # experts; panels of these methods are not larger, except everyone's
 # Panel size and confidence rise together: one knob, from cheap to thorough.
 PATH = (
     (1, 0.5), (2, 0.6), (3, 0.6), (3, 0.7), (3, 0.8), (3, 0.9), (5, 0.8), (5, 0.9), (5, 0.95),
@@ -34,22 +34,26 @@ def frontier() -> dict[str, Policy]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replayed:
-    """Test questions with the router that knows the evidence. A route is drawn once for all
-    policies that recruit alike."""
+    """Test questions with the router that knows the evidence. What policies have in common is
+    worked out once: the routes of those that recruit alike, the verdicts of those that differ by
+    name."""
 
     recordings: Sequence[Recording]
     table: Table  # of the same questions
     router: Router
-    skills: Sequence[Skills]
+    needs: Sequence[Needs]
     _routes: dict[Recruiting, list[Route]] = field(default_factory=dict)
+    _outcomes: dict[Policy, Outcome] = field(default_factory=dict)
 
     def outcome(self, policy: Policy) -> Outcome:
         """The policy's verdicts, graded."""
-        routes = self._drawn(policy.recruiting)
-        policy = voting(policy)
-        pairs = enumerate(zip(self.recordings, routes, strict=True))
-        rows = [self._graded(i, recording, route, policy) for i, (recording, route) in pairs]
-        return Outcome(*np.array(rows, np.float64).reshape(-1, 4).T)
+        nameless = replace(voting(policy), recruiting=replace(policy.recruiting, policy=""))
+        if nameless not in self._outcomes:
+            routes = self._drawn(nameless.recruiting)
+            pairs = enumerate(zip(self.recordings, routes, strict=True))
+            rows = [self._graded(i, recording, route, nameless) for i, (recording, route) in pairs]
+            self._outcomes[nameless] = Outcome(*np.array(rows, np.float64).reshape(-1, 4).T)
+        return self._outcomes[nameless]
 
     def baselines(self, sizes: Sequence[int]) -> list[Method]:
         """The baselines that route by skills: they share the router's view of a question."""
@@ -74,12 +78,17 @@ class Replayed:
         return self.method(name, Kind.BASELINE, sized)
 
     def _drawn(self, recruiting: Recruiting) -> list[Route]:
-        if recruiting not in self._routes:
-            self._routes[recruiting] = [
-                self.router.recruit(question_of(recording), needed, recruiting)
-                for recording, needed in zip(self.recordings, self.skills, strict=True)
+        widest = recruiting
+        if recruiting.draw == "top":  # a smaller panel is the beginning of a larger one
+            widest = replace(recruiting, size=max(recruiting.size, WIDEST))
+        if widest not in self._routes:
+            self._routes[widest] = [
+                self.router.recruit(question_of(recording), needed, widest)
+                for recording, needed in zip(self.recordings, self.needs, strict=True)
             ]
-        return self._routes[recruiting]
+        if widest == recruiting:
+            return self._routes[widest]
+        return [replace(r, panel=r.panel[: recruiting.size]) for r in self._routes[widest]]
 
     def _graded(
         self, row: int, recording: Recording, route: Route, policy: Policy

@@ -108,11 +108,12 @@ def _methods(folds: Sequence[Fold], progress: Progress) -> list[Method]:
 
 async def _fold(splits: Splits, experts: Sequence[str], known: "_Known") -> Fold:
     profile = await Profile.of(map(as_evidence, splits.evidence), known)
-    router = Router(experts, profile.channel(known), profile.evidence)
-    skills = await router.skills([question_of(r) for r in splits.test])
+    affinity = profile.affinity(experts)
+    router = Router(experts, profile.channel(known), profile.evidence, affinity)
+    needs = await router.needs([question_of(r) for r in splits.test])
     evidence = Table.of(splits.evidence, experts, known.of_all(splits.evidence))
     test = Table.of(splits.test, experts, known.of_all(splits.test))
-    return Fold(evidence, Replayed(splits.test, test, router, skills))
+    return Fold(evidence, Replayed(splits.test, test, router, needs))
 
 
 class _Known:
