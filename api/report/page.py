@@ -59,7 +59,7 @@ def finding(report: "Report", main: str) -> str:
     result = report.policies[main]
     low, high = result.gain.ci95
     said = (
-        f"{main} gets {result.accuracy:.1%} right at {result.calls:.2f} calls a question: "
+        f"{main} gets {100 * result.accuracy:.1f} % right at {result.calls:.2f} calls a question: "
         f"{100 * result.gain.difference:+.1f} points over the best single expert "
         f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f})."
     )
@@ -68,9 +68,12 @@ def finding(report: "Report", main: str) -> str:
     above = report.frontier.calls.beaten_by
     if not above:
         return f"{said} At equal calls no baseline is above it."
-    names = ", ".join(f"{match.name} at {match.budget:g}" for match in above)
-    firm = sum(match.ours.p_value < 0.05 for match in above)
-    return f"{said} At equal calls these are above it: {names} ({firm} of them with p < 0.05)."
+    budgets: dict[str, list[str]] = {}
+    for match in above:
+        firm = "*" if match.ours.p_value < 0.05 else ""
+        budgets.setdefault(match.name, []).append(f"{match.budget:g}{firm}")
+    names = "; ".join(f"{name} at {', '.join(at)}" for name, at in budgets.items())
+    return f"{said} At equal calls these are above it: {names} (* with p < 0.05)."
 
 
 def strongest(matched: "Matched") -> list[tuple[str, str]]:
