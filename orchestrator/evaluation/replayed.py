@@ -1,6 +1,6 @@
 """Policies replayed over recorded answers, by the very code that production runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,8 +10,10 @@ from experts.types import Answer, Reply
 from orchestrator.errors import PanelFailed
 from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.table import Table
+from orchestrator.grading import question_of
+from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import POLICIES, Policy, configured, voting
-from orchestrator.replay import question_of, replay
+from orchestrator.replay import replay
 from routing.router import Recruiting, Router
 from routing.types import Needs, Route
 
@@ -42,18 +44,21 @@ class Replayed:
     table: Table  # of the same questions
     router: Router
     needs: Sequence[Needs]
+    lessons: Lessons = UNTAUGHT
     _routes: dict[Recruiting, list[Route]] = field(default_factory=dict)
-    _outcomes: dict[Policy, Outcome] = field(default_factory=dict)
+    _outcomes: dict[tuple[Policy, bool], Outcome] = field(default_factory=dict)
 
-    def outcome(self, policy: Policy) -> Outcome:
-        """The policy's verdicts, graded."""
+    def outcome(self, policy: Policy, *, taught: bool = True) -> Outcome:
+        """The policy's verdicts, graded. Lessons are ours: a baseline goes without."""
         nameless = replace(voting(policy), recruiting=replace(policy.recruiting, policy=""))
-        if nameless not in self._outcomes:
+        known = nameless, taught
+        if known not in self._outcomes:
             routes = self._drawn(nameless.recruiting)
             pairs = enumerate(zip(self.recordings, routes, strict=True))
-            rows = [self._graded(i, recording, route, nameless) for i, (recording, route) in pairs]
-            self._outcomes[nameless] = Outcome(*np.array(rows, np.float64).reshape(-1, 4).T)
-        return self._outcomes[nameless]
+            lessons = self.lessons if taught else UNTAUGHT
+            rows = [self._graded(i, *pair, nameless, lessons) for i, pair in pairs]
+            self._outcomes[known] = Outcome(*np.array(rows, np.float64).reshape(-1, 4).T)
+        return self._outcomes[known]
 
     def baselines(self, sizes: Sequence[int]) -> list[Method]:
         """The baselines that route by skills: they share the router's view of a question."""
@@ -66,16 +71,12 @@ class Replayed:
         }
         return [self._method(name, policy, sizes) for name, policy in panels.items()]
 
-    def method(self, name: str, kind: Kind, policies: Mapping[str, Policy]) -> Method:
-        """These policies as settings of one method."""
-        return Method(name, kind, {label: self.outcome(p) for label, p in policies.items()})
-
     def _method(self, name: str, policy: Policy, sizes: Sequence[int]) -> Method:
-        sized = {
-            f"top {size}": replace(policy, recruiting=replace(policy.recruiting, size=size))
-            for size in sizes
-        }
-        return self.method(name, Kind.BASELINE, sized)
+        settings = {}
+        for size in sizes:
+            sized = replace(policy, recruiting=replace(policy.recruiting, size=size))
+            settings[f"top {size}"] = self.outcome(sized, taught=False)
+        return Method(name, Kind.BASELINE, settings)
 
     def _drawn(self, recruiting: Recruiting) -> list[Route]:
         widest = recruiting
@@ -91,10 +92,10 @@ class Replayed:
         return [replace(r, panel=r.panel[: recruiting.size]) for r in self._routes[widest]]
 
     def _graded(
-        self, row: int, recording: Recording, route: Route, policy: Policy
+        self, row: int, recording: Recording, route: Route, policy: Policy, lessons: Lessons
     ) -> tuple[float, float, float, float]:
         try:
-            verdict = replay(recording, route, policy)
+            verdict = replay(recording, route, policy, lessons)
         except PanelFailed as failed:
             return 0.0, float(len(failed.failures)), 0.0, 0.0
         author = self.table.experts.index(verdict.author)

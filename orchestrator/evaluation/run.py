@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experts.recordings import Recording
+from orchestrator.ballots import Ballots
 from orchestrator.evaluation.baselines import baselines, best_single, panel_sizes
 from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.replayed import AUTO, Replayed, frontier
@@ -16,8 +17,9 @@ from orchestrator.evaluation.report import Report
 from orchestrator.evaluation.reporting import frontier_of, report_of
 from orchestrator.evaluation.splits import Splits
 from orchestrator.evaluation.table import Table
+from orchestrator.grading import as_evidence, question_of
+from orchestrator.lessons import Lessons
 from orchestrator.policies import POLICIES, Policy
-from orchestrator.replay import as_evidence, question_of
 from routing.encoder import Encoder, Vectors
 from routing.profile import Profile
 from routing.router import Router
@@ -111,9 +113,11 @@ async def _fold(splits: Splits, experts: Sequence[str], known: "_Known") -> Fold
     affinity = profile.affinity(experts)
     router = Router(experts, profile.channel(known), profile.evidence, affinity)
     needs = await router.needs([question_of(r) for r in splits.test])
+    ballots = await asyncio.to_thread(Ballots.of, splits.evidence, experts)
+    lessons = await asyncio.to_thread(Lessons.of, profile, ballots)
     evidence = Table.of(splits.evidence, experts, known.of_all(splits.evidence))
     test = Table.of(splits.test, experts, known.of_all(splits.test))
-    return Fold(evidence, Replayed(splits.test, test, router, needs))
+    return Fold(evidence, Replayed(splits.test, test, router, needs, lessons))
 
 
 class _Known:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from experts.recordings import Recording
 from orchestrator.errors import OrchestratorError
-from orchestrator.replay import score_of
+from orchestrator.grading import score_of
 
 TEST = "test"
 EACH = "each"  # hold out every category in turn

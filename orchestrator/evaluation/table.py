@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from experts.recordings import RecordedReply, Recording
 from orchestrator.answers import final_answer
-from orchestrator.replay import gold_of
+from orchestrator.grading import gold_of
 from routing.encoder import Vectors
 
 Floats = NDArray[np.float64]

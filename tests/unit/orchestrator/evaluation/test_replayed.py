@@ -7,8 +7,9 @@ import pytest
 
 from orchestrator.evaluation.replayed import Replayed, frontier
 from orchestrator.evaluation.table import Table
+from orchestrator.grading import as_evidence, question_of
 from orchestrator.policies import POLICIES
-from orchestrator.replay import as_evidence, question_of, replay
+from orchestrator.replay import replay
 from routing.profile import Profile
 from routing.router import Router
 from tests.encoders import BagOfWords

@@ -6,8 +6,8 @@ import pytest
 
 from experts.recordings import RecordedReply
 from orchestrator.evaluation import Splits, evaluate
+from orchestrator.grading import as_evidence
 from orchestrator.policies import POLICIES
-from orchestrator.replay import as_evidence
 from tests.encoders import BagOfWords
 from tests.recordings import recorded, scored
 

@@ -5,7 +5,7 @@ import pytest
 
 from experts.recordings import RecordedReply
 from orchestrator.evaluation.table import UNLABELLED, Table
-from orchestrator.replay import score_of
+from orchestrator.grading import score_of
 from tests.recordings import recorded, scored
 
 EXPERTS = ("ada", "ben", "cleo")
