@@ -12,26 +12,35 @@ from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.table import Table
 from orchestrator.grading import question_of
 from orchestrator.lessons import UNTAUGHT, Lessons
-from orchestrator.policies import POLICIES, Policy, configured, voting
+from orchestrator.plan import WORTH
+from orchestrator.policies import POLICIES, Policy, planned, voting
 from orchestrator.replay import replay
 from routing.router import Recruiting, Router
 from routing.types import Needs, Route
 
 AUTO = "auto"
 WIDEST = 7  # experts; panels of these methods are not larger, except everyone's
-# Panel size and confidence rise together: one knob, from cheap to thorough.
-PATH = (
-    (1, 0.5), (2, 0.6), (3, 0.6), (3, 0.7), (3, 0.8), (3, 0.9), (5, 0.8), (5, 0.9), (5, 0.95),
-    (7, 0.95), (7, 0.99),
-)  # fmt: skip
+SERVED = "as served"  # the setting of `auto` that nobody has to choose
+MOST_CALLS, MOST_EXPERTS = 3.0, 5  # a question: `panel` of a registry file that does not say
+BUDGETS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0)  # calls a question
+# Where nothing was rehearsed: panel size and confidence rise together.
+PATH = ((1, 0.5), (2, 0.6), (3, 0.6), (3, 0.7), (3, 0.8), (3, 0.9), (5, 0.9), (7, 0.95))
 
 
-def frontier() -> dict[str, Policy]:
-    """`auto` at each of its settings, from cheap to thorough."""
-    return {
-        f"{size} at {confidence:g}": configured(size, confidence, "vote")[AUTO]
-        for size, confidence in PATH
-    }
+def served(lessons: Lessons) -> Policy:
+    """`auto` as it is served where nobody configured it."""
+    plans = lessons.plans
+    return planned(plans.within(MOST_CALLS, MOST_EXPERTS, WORTH) if plans else None)
+
+
+def frontier(lessons: Lessons) -> dict[str, Policy]:
+    """`auto` at each of its budgets, by the plan that the evidence speaks for at that budget."""
+    plans = lessons.plans
+    if plans is None:
+        steps = {f"{size} at {sure:g}": planned(None, size, sure) for size, sure in PATH}
+    else:
+        steps = {f"{calls:g} calls": planned(plans.within(calls)) for calls in BUDGETS}
+    return {SERVED: served(lessons), **steps}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +59,8 @@ class Replayed:
 
     def outcome(self, policy: Policy, *, taught: bool = True) -> Outcome:
         """The policy's verdicts, graded. Lessons are ours: a baseline goes without."""
-        nameless = replace(voting(policy), recruiting=replace(policy.recruiting, policy=""))
+        recruiting = replace(policy.recruiting, policy="", notes=())
+        nameless = replace(voting(policy), recruiting=recruiting)
         known = nameless, taught
         if known not in self._outcomes:
             routes = self._drawn(nameless.recruiting)

@@ -12,20 +12,19 @@ from experts.recordings import Recording
 from orchestrator.ballots import Ballots
 from orchestrator.evaluation.baselines import baselines, best_single, panel_sizes
 from orchestrator.evaluation.outcomes import Kind, Method, Outcome
-from orchestrator.evaluation.replayed import AUTO, Replayed, frontier
+from orchestrator.evaluation.replayed import AUTO, Replayed, frontier, served
 from orchestrator.evaluation.report import Report
 from orchestrator.evaluation.reporting import frontier_of, report_of
 from orchestrator.evaluation.splits import Splits
 from orchestrator.evaluation.table import Table
 from orchestrator.grading import as_evidence, question_of
 from orchestrator.lessons import Lessons
-from orchestrator.policies import POLICIES, Policy
+from orchestrator.policies import Policy
 from routing.encoder import Encoder, Vectors
 from routing.profile import Profile
 from routing.router import Router
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, out of how much
-SERVED = "as served"  # the setting of `auto` that nobody has to choose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +80,9 @@ def _report(
 ) -> Report:
     outcomes = {}
     for done, (name, policy) in enumerate(policies.items(), start=1):
-        outcomes[name] = Outcome.joined([fold.replayed.outcome(policy) for fold in folds])
+        own = [served(f.replayed.lessons) if name == AUTO else policy for f in folds]
+        pairs = zip(folds, own, strict=True)
+        outcomes[name] = Outcome.joined([fold.replayed.outcome(policy) for fold, policy in pairs])
         progress("replaying policies", done, len(policies))
     single = Method.joined([best_single(fold.evidence, fold.test) for fold in folds])
     test = Table.joined([fold.test for fold in folds])
@@ -94,11 +95,13 @@ def _report(
 def _methods(folds: Sequence[Fold], progress: Progress) -> list[Method]:
     """Ours first, then every baseline, then the bounds."""
     ours = []
-    settings = {SERVED: POLICIES[AUTO], **frontier()}
-    for done, (label, policy) in enumerate(settings.items(), start=1):
-        outcome = Outcome.joined([fold.replayed.outcome(policy) for fold in folds])
-        ours.append((label, outcome))
-        progress("replaying auto's settings", done, len(settings))
+    settings = [frontier(fold.replayed.lessons) for fold in folds]
+    for done, label in enumerate(settings[0], start=1):
+        pairs = zip(folds, settings, strict=True)
+        outcomes = [fold.replayed.outcome(own[label]) for fold, own in pairs if label in own]
+        if len(outcomes) == len(folds):
+            ours.append((label, Outcome.joined(outcomes)))
+        progress("replaying auto's settings", done, len(settings[0]))
     found = []
     for done, fold in enumerate(folds, start=1):
         sizes = panel_sizes(fold.test)

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from orchestrator.evaluation.replayed import Replayed, frontier
+from api.settings import PanelSettings
+from orchestrator.evaluation.replayed import MOST_CALLS, MOST_EXPERTS, Replayed, frontier
 from orchestrator.evaluation.table import Table
 from orchestrator.grading import as_evidence, question_of
+from orchestrator.lessons import UNTAUGHT
 from orchestrator.policies import POLICIES
 from orchestrator.replay import replay
 from routing.profile import Profile
@@ -17,7 +19,7 @@ from tests.reports import RECORDINGS
 
 EXPERTS = ("ada", "ben", "cleo")
 TEST = [r for r in RECORDINGS if r.split == "test"]
-SETTINGS = {**POLICIES, **frontier()}
+SETTINGS = {**POLICIES, **frontier(UNTAUGHT)}
 
 
 async def replayed():
@@ -57,3 +59,7 @@ async def test_where_nobody_replied_the_calls_were_made_all_the_same():
     found = silent.outcome(POLICIES["vote"])
     assert (found.accuracy, found.mean_calls, found.mean_dollars) == (0.0, 3.0, 0.0)
     assert np.all(found.confidence == 0.0)
+
+
+def test_auto_is_evaluated_as_it_is_served_by_default():
+    assert (PanelSettings().calls, PanelSettings().size) == (MOST_CALLS, MOST_EXPERTS)
