@@ -15,10 +15,11 @@ from experts.build import opened as opened_experts
 from experts.engines.expert import engine_statuses
 from experts.engines.generation import EngineStatus
 from experts.unopened import Unopened
+from orchestrator.agreement import Mathematics, MeaningComparer
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES
 from orchestrator.service import Service
-from routing.encoder import SentenceEncoder
+from routing.encoder import RememberingEncoder, SentenceEncoder
 from routing.redis_server import RedisServerError, private_redis
 from routing.router import Router
 from routing.skills import SkillChannel
@@ -44,13 +45,19 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         tagger = settings.routing.tagger
         channel: SkillChannel = knowledge.nearest
         if tagger is not None:
-            channel = LlmTagger(experts[tagger], encoder, knowledge.evidence.skills)
+            channel = LlmTagger(
+                experts[tagger], RememberingEncoder(encoder), knowledge.evidence.skills
+            )
         panellists = {name: experts[name] for name in settings.panellists}
         aggregator = experts[settings.aggregator] if settings.aggregator else None
         seed = settings.routing.seed
         router = Router(tuple(panellists), channel, knowledge.evidence, knowledge.affinity, seed)
         policies = {**POLICIES, "auto": auto(settings.panel, knowledge.lessons)}
-        service = Service(Panel(panellists, aggregator), router, policies, knowledge.lessons)
+        # Thresholds of meaning hold for the packaged encoder, whichever one routes.
+        packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
+        comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
+        panel = Panel(panellists, aggregator)
+        service = Service(panel, router, policies, knowledge.lessons, comparer)
 
         async def ready() -> list[str]:
             return [*await _redis_missing(redis), *await _engines_missing(experts)]

@@ -9,7 +9,7 @@ from typing import Any
 from api.running import Service
 from experts.recordings import Recording
 from experts.types import Answer, Prompt
-from orchestrator.grading import gold_of, score_of
+from orchestrator.grading import is_right, score_of
 from orchestrator.profiling import profile
 from orchestrator.types import Request, Verdict
 
@@ -91,7 +91,7 @@ async def _panel(
 
 
 def _right(question: Recording, verdict: Verdict | None) -> bool:
-    return verdict is not None and verdict.answer == gold_of(question)
+    return verdict is not None and is_right(verdict.answer, question)
 
 
 def _examples(

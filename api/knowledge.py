@@ -14,7 +14,7 @@ from orchestrator.lessons import Lessons
 from orchestrator.plan import WORTH
 from orchestrator.policies import Policy, planned
 from routing.affinity import Affinity
-from routing.encoder import CachedEncoder, SentenceEncoder
+from routing.encoder import CachedEncoder, Encoder, RememberingEncoder, SentenceEncoder
 from routing.evidence import Evidence
 from routing.evidence_store import EvidenceStore
 from routing.profile import Profile, claims
@@ -51,16 +51,15 @@ async def learn(settings: Settings, encoder: SentenceEncoder, redis: Redis) -> K
         await encoder.encode(["a question"])
     store, digest = EvidenceStore(redis), _digest(profile)
     await store.publish(digest, profile.evidence)
-    return await asyncio.to_thread(
-        _studied, settings, profile, recordings, encoder, await store.read(digest)
-    )
+    evidence, remembering = await store.read(digest), RememberingEncoder(encoder)
+    return await asyncio.to_thread(_studied, settings, profile, recordings, remembering, evidence)
 
 
 def _studied(
     settings: Settings,
     profile: Profile,
     recordings: list[Recording],
-    encoder: SentenceEncoder,
+    encoder: Encoder,
     evidence: Evidence,
 ) -> Knowledge:
     experts = sorted(settings.panellists)

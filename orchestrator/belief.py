@@ -48,8 +48,10 @@ class Ballot:
         return max(1.0 - sum(beliefs.values()), 0.0) / unseen
 
     def _habit(self, vote: Vote) -> float:
-        if not self.choice or not vote.answer:  # a reply hoped for has no letter yet
+        if not self.choice:
             return 1.0
+        if not vote.answer:  # a reply hoped for may turn out to be its expert's rarest letter
+            return self.model.habits.least(vote.reply.expert, self.possible, self.skills)
         return self.model.habits.ratio(vote.reply.expert, vote.answer, self.skills)
 
 

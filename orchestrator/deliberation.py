@@ -7,6 +7,8 @@ turn the same crank: `online`, `batch` and `replay`.
     tell  <- Answer | Failure
     step  -> Conclude(replies) an LLM is to write the verdict from these
     tell_conclusion <- Answer | Failure
+    step  -> Compare(answers)  which of these are the same answer, put differently?
+    tell_alike <- {answer: the first that is the same}
     step  -> Done(verdict)
 
 A wave is always finished before the next step is taken, so the verdict depends on what was
@@ -14,8 +16,8 @@ replied and never on which reply came first.
 """
 
 from bisect import insort
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from experts.types import Answer, Failure, Reply, Usage
 from orchestrator.answers import final_answer
@@ -43,13 +45,20 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
+class Compare:
+    """Say which of these answers are the same; only open questions have answers to compare."""
+
+    answers: tuple[str, ...]  # all different as strings, in the order of their experts
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The verdict is in."""
 
     verdict: Verdict
 
 
-Step = Ask | Conclude | Done
+Step = Ask | Conclude | Compare | Done
 
 
 class Deliberation:
@@ -74,9 +83,13 @@ class Deliberation:
         self._replies: list[Reply] = []
         self._votes: list[Vote] = []
         self._conclusion: Reply | None = None
+        self._stated: list[Vote] = []  # as the votes, before answers that are the same are one
+        self._alike: Mapping[str, str] = {}  # answer: the one its votes are counted under
 
     def step(self) -> Step:
         """What is wanted next. Raises `PanelFailed` when everyone was asked and none replied."""
+        if unlike := self._uncompared():
+            return Compare(unlike)
         if self._waiting and not self._settled():
             return Ask(self._next_wave())
         if not self._usable():
@@ -94,16 +107,37 @@ class Deliberation:
             answer = final_answer(reply.text, self._options)
             if answer is not None:
                 vote = Vote(reply, answer, self.route.competence(reply.expert))
-                insort(self._votes, vote, key=lambda vote: self._seat(vote.reply))
+                insort(self._stated, vote, key=lambda vote: self._seat(vote.reply))
+                self._votes = self._counted()
 
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
         self._conclusion = reply
 
+    def tell_alike(self, alike: Mapping[str, str]) -> None:
+        """Take in which answers are the same: each with the one to count its votes under."""
+        self._alike = dict(alike)
+        self._votes = self._counted()
+
     @property
     def streamable(self) -> bool:
         """Whether the next expert asked is sure to be the verdict's author."""
         return len(self.route.panel) == 1 and not self._replies
+
+    def _uncompared(self) -> tuple[str, ...]:
+        """The answers, where two are different strings and nobody said yet if they are the same.
+        A choice's letter is what it is."""
+        if self._options:
+            return ()
+        answers = {vote.answer: None for vote in self._stated}
+        if isinstance(self._conclusion, Answer):
+            answers |= {a: None for a in [final_answer(self._conclusion.text)] if a}
+        told = len(answers) < 2 or answers.keys() <= self._alike.keys()
+        return () if told else tuple(answers)
+
+    def _counted(self) -> list[Vote]:
+        """The votes, those for answers that are the same under one answer."""
+        return [replace(v, answer=self._alike.get(v.answer, v.answer)) for v in self._stated]
 
     def _settled(self) -> bool:
         """Whether some answer is believed firmly enough to ask nobody else."""
@@ -146,14 +180,15 @@ class Deliberation:
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
         answer = final_answer(author.text, self._options)
+        counted = self._alike.get(answer, answer) if answer else None
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
             usage += self._conclusion.usage
         return Verdict(
             text=author.text,
             answer=answer,
-            confidence=self._confidence(answer),
-            agreement=agreement(self._votes, answer),
+            confidence=self._confidence(counted),
+            agreement=agreement(self._votes, counted),
             author=author.expert,
             aggregator=aggregator,
             calls=len(self._replies) + (self._conclusion is not None),

@@ -1,6 +1,7 @@
 """Reads recordings: what was asked, what each expert answered, and how right it was."""
 
 from experts.recordings import Recording
+from orchestrator.agreement import same
 from orchestrator.answers import final_answer
 from routing.profile import Graded
 from routing.types import Question
@@ -19,6 +20,14 @@ def answer_of(recording: Recording, expert: str) -> str | None:
     return final_answer(recorded.answer or recorded.text or "", recording.options)
 
 
+def open_answers(recording: Recording) -> list[str]:
+    """The different answers to an open question; none where there are options to choose from."""
+    if recording.options:
+        return []
+    answers = (answer_of(recording, expert) for expert in recording.replies)
+    return list(dict.fromkeys(answer for answer in answers if answer))
+
+
 def score_of(recording: Recording, expert: str) -> float | None:
     """How right the expert was, 0..1: the file's own score, else its answer against gold.
     None where the file cannot tell."""
@@ -29,8 +38,15 @@ def score_of(recording: Recording, expert: str) -> float | None:
         return recorded.score
     if recording.gold is None:
         return None
-    answer = answer_of(recording, expert)
-    return float(answer is not None and answer == gold_of(recording))
+    return float(is_right(answer_of(recording, expert), recording))
+
+
+def is_right(answer: str | None, recording: Recording) -> bool:
+    """Whether an answer is the right one, by what is written alone: 0.5 is right where 1/2 is."""
+    gold = gold_of(recording)
+    if answer is None or gold is None:
+        return False
+    return answer == gold if recording.options else same(answer, gold)
 
 
 def gold_of(recording: Recording) -> str | None:

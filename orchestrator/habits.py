@@ -63,6 +63,10 @@ class Habits:
         ratio = rest * self.overall[row, letter]
         return float(ratio + sum(w * self.by_skill[row, column, letter] for column, w in known))
 
+    def least(self, expert: str, possible: int, skills: Mapping[str, float]) -> float:
+        """The ratio of the expert's rarest wrong letter: the most that a reply could say."""
+        return min(self.ratio(expert, chr(ord("A") + i), skills) for i in range(possible))
+
     def ratios(self, ballots: Ballots, shares: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same for every answer given, shape (questions, experts); 1 where no letter is."""
         rows = np.arange(len(self.experts))

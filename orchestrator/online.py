@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from experts.errors import ExpertError
 from experts.types import Answer, Chunk, Reply
-from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
+from orchestrator.agreement import Comparer, WordsOnly
+from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.types import Request, Text, Timings, Verdict, Working
 
@@ -24,6 +25,7 @@ class Online:
     request: Request
     panel: Panel
     listener: Listener | None = None
+    comparer: Comparer = field(default_factory=WordsOnly)
     told: bool = False  # whether some of the verdict's text has been told
     panel_seconds: float = 0.0
     aggregate_seconds: float = 0.0
@@ -39,6 +41,10 @@ class Online:
                     self.panel_seconds += perf_counter() - started
                 case Conclude():
                     await self._conclude(step)
+                    self.aggregate_seconds += perf_counter() - started
+                case Compare(answers):
+                    (alike,) = await self.comparer.alike([answers])
+                    self.deliberation.tell_alike(alike)
                     self.aggregate_seconds += perf_counter() - started
                 case Done(verdict):
                     if self.listener and not self.told:

@@ -8,7 +8,7 @@ from typing import Protocol
 from experts.recordings import RecordedReply, Recording
 from experts.types import Prompt
 from orchestrator.errors import OrchestratorError
-from orchestrator.grading import gold_of
+from orchestrator.grading import is_right
 from orchestrator.types import Request, Verdict
 
 Counter = Callable[[int, int], None]  # how many are done, out of how many
@@ -51,6 +51,5 @@ async def profile(
 
 def graded_reply(question: Recording, verdict: Verdict) -> RecordedReply:
     """A verdict as a recorded reply, scored where the right answer is known."""
-    gold = gold_of(question)
-    score = None if gold is None else float(verdict.answer == gold)
+    score = None if question.gold is None else float(is_right(verdict.answer, question))
     return RecordedReply(verdict.answer, score, verdict.usage.cost_usd, verdict.text)

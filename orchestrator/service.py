@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from time import perf_counter
 
+from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.batch import Case, deliberate_all
 from orchestrator.deliberation import Deliberation
 from orchestrator.errors import OrchestratorError, UnknownModel
@@ -30,10 +31,12 @@ class Service:
         router: Router,
         policies: Mapping[str, Policy] = POLICIES,
         lessons: Lessons = UNTAUGHT,
+        comparer: Comparer | None = None,
     ) -> None:
         self._panel = panel
         self._router = router
         self._lessons = lessons
+        self._comparer = comparer or WordsOnly()
         able = dict(policies)
         self._policies = able if panel.aggregator else {n: voting(p) for n, p in able.items()}
 
@@ -90,7 +93,7 @@ class Service:
                 except UnknownModel as error:
                     yield first + place, error
             cases = await self._cases([chunk[place] for place in known])
-            async with aclosing(deliberate_all(cases, self._panel)) as verdicts:
+            async with aclosing(deliberate_all(cases, self._panel, self._comparer)) as verdicts:
                 async for place, verdict in verdicts:
                     yield first + known[place], verdict
 
@@ -98,7 +101,8 @@ class Service:
         started = perf_counter()
         (case,) = await self._cases([request])
         routed = perf_counter() - started
-        verdict = await Online(case.deliberation, request, self._panel, listener).run()
+        online = Online(case.deliberation, request, self._panel, listener, self._comparer)
+        verdict = await online.run()
         return replace(verdict, timings=replace(verdict.timings, route=routed))
 
     async def _cases(self, requests: Sequence[Request]) -> list[Case]:

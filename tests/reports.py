@@ -25,7 +25,7 @@ def priced(recordings=RECORDINGS):
     ]
 
 
-async def small_report(*policies, recordings=RECORDINGS, **more):
-    splits = Splits.of(recordings, ["validation"])
+async def small_report(*policies, recordings=RECORDINGS, hold_out=(), **more):
+    splits = Splits.of(recordings, ["validation"], hold_out)
     names = policies or ("auto", "single", "everyone")
     return await evaluate(splits, {n: POLICIES[n] for n in names}, BagOfWords(), **more)

@@ -109,3 +109,34 @@ def sketch(
         text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
         (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text)
     return folder
+
+
+def sentence_bert(folder: Path, *, pooling: str) -> Path:
+    """A random BERT of 2 heads by 32 for sentence-transformers, with a token per character."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    letters = [c for c in string.printable if not c.isspace()]
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters)]
+    core = folder / "core"
+    core.mkdir(parents=True)
+    (core / "vocab.txt").write_text("\n".join(names), "utf-8")
+    BertTokenizerFast(vocab=str(core / "vocab.txt")).save_pretrained(str(core))
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(names),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=64,
+        initializer_range=0.2,  # wide, so that texts differ
+    )
+    BertModel(config).save_pretrained(str(core))
+    model = SentenceTransformer(
+        modules=[Transformer(str(core)), Pooling(64, pooling_mode=pooling)], device="cpu"
+    )
+    model.save(str(folder / "saved"))
+    return folder / "saved"

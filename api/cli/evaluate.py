@@ -119,15 +119,23 @@ async def _evaluate(
     from api.settings import HOME
     from experts.recordings import read
     from orchestrator import evaluation
+    from orchestrator.agreement import Mathematics, MeaningComparer
     from routing.encoder import CachedEncoder, SentenceEncoder
 
     recordings = await asyncio.to_thread(lambda: [r for file in files for r in read(file)])
     if experts:
         recordings = evaluation.restricted(recordings, experts)
-    splits = evaluation.Splits.of(recordings, evidence)
+    splits = evaluation.Splits.of(recordings, evidence, hold_out)
     sentences = SentenceEncoder(threads=os.cpu_count() or 1)  # no engine wants them now
     encoder = CachedEncoder(sentences, HOME / "embeddings" / sentences.name)
-    with bars() as advance:
-        return await evaluation.evaluate(
-            splits, chosen, encoder, advance, with_frontier=frontier, hold_out=hold_out
-        )
+    async with Mathematics() as mathematics:
+        comparer = MeaningComparer(encoder, mathematics)
+        with bars() as advance:
+            return await evaluation.evaluate(
+                splits,
+                chosen,
+                encoder,
+                advance,
+                comparer,
+                with_frontier=frontier,
+            )

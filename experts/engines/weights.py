@@ -46,7 +46,7 @@ def shapes(folder: Path) -> Shapes | None:
     found: Shapes = {}
     files = sorted(folder.glob("*.safetensors"))
     for path in files:
-        header, _ = _header(path)
+        header, _ = read_header(path)
         found.update(
             {name: tuple(tensor["shape"]) for name, tensor in header.items() if "shape" in tensor}
         )
@@ -55,13 +55,16 @@ def shapes(folder: Path) -> Shapes | None:
 
 def cut_off(path: Path) -> bool:
     """Whether a file of weights ends before its last tensor does, as after a broken download."""
-    header, start = _header(path)
+    header, start = read_header(path)
     ends = [tensor["data_offsets"][1] for tensor in header.values() if "data_offsets" in tensor]
     return path.stat().st_size < start + int(max(ends, default=0))
 
 
-def _header(path: Path) -> tuple[dict[str, Any], int]:
-    """What a safetensors file says of its tensors, and the byte at which they start."""
+def read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """What a safetensors file says of its tensors, and the byte at which they start.
+
+    Raises ValueError if it is no such file.
+    """
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))

@@ -7,6 +7,7 @@ import numpy as np
 
 from experts.recordings import Recording
 from experts.types import Answer, Reply
+from orchestrator.agreement import Likeness
 from orchestrator.errors import PanelFailed
 from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.table import Table
@@ -14,7 +15,7 @@ from orchestrator.grading import question_of
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.plan import WORTH
 from orchestrator.policies import POLICIES, Policy, planned, voting
-from orchestrator.replay import replay
+from orchestrator.replay import UNKNOWN, replay
 from routing.router import Recruiting, Router
 from routing.types import Needs, Route
 
@@ -54,6 +55,7 @@ class Replayed:
     router: Router
     needs: Sequence[Needs]
     lessons: Lessons = UNTAUGHT
+    likeness: Likeness = UNKNOWN  # of open answers
     _routes: dict[Recruiting, list[Route]] = field(default_factory=dict)
     _outcomes: dict[tuple[Policy, bool], Outcome] = field(default_factory=dict)
 
@@ -105,7 +107,7 @@ class Replayed:
         self, row: int, recording: Recording, route: Route, policy: Policy, lessons: Lessons
     ) -> tuple[float, float, float, float]:
         try:
-            verdict = replay(recording, route, policy, lessons)
+            verdict = replay(recording, route, policy, lessons, self.likeness)
         except PanelFailed as failed:
             return 0.0, float(len(failed.failures)), 0.0, 0.0
         author = self.table.experts.index(verdict.author)

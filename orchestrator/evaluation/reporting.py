@@ -34,7 +34,6 @@ def report_of(
     single: Method,
     splits: Splits,
     evidence: Sequence[Table],
-    held_out: Sequence[str],
 ) -> Report:
     """The report without a frontier. `test` is all reported questions, in the outcomes' order."""
     best = single.settings["one"]
@@ -50,9 +49,9 @@ def report_of(
         chosen_single=single.note or "chosen anew for each category held out",
         oracle=float(test.graded.max(axis=1).mean()),
         skipped=splits.skipped,
-        overlap=0 if held_out else splits.overlap,
+        overlap=0 if splits.held_out else splits.overlap,
         evidence=round(float(np.mean([len(part) for part in evidence]))),
-        held_out=tuple(held_out),
+        held_out=splits.held_out,
         calibration={name: calibration(o.confidence, o.scores) for name, o in outcomes.items()},
         categories=_categories(test, outcomes, best),
         heatmap=_heatmap(test, alone),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experts.recordings import Recording
+from orchestrator.agreement import Likeness, MeaningComparer
 from orchestrator.ballots import Ballots
 from orchestrator.evaluation.baselines import baselines, best_single, panel_sizes
 from orchestrator.evaluation.outcomes import Kind, Method, Outcome
@@ -17,9 +18,10 @@ from orchestrator.evaluation.report import Report
 from orchestrator.evaluation.reporting import frontier_of, report_of
 from orchestrator.evaluation.splits import Splits
 from orchestrator.evaluation.table import Table
-from orchestrator.grading import as_evidence, question_of
+from orchestrator.grading import as_evidence, open_answers, question_of
 from orchestrator.lessons import Lessons
 from orchestrator.policies import Policy
+from orchestrator.replay import UNKNOWN
 from routing.encoder import Encoder, Vectors
 from routing.profile import Profile
 from routing.router import Router
@@ -44,21 +46,22 @@ async def evaluate(
     policies: Mapping[str, Policy],
     encoder: Encoder,
     progress: Progress = lambda *_: None,
+    comparer: MeaningComparer | None = None,
     *,
     with_frontier: bool = False,
-    hold_out: Sequence[str] = (),
 ) -> Report:
     """Replay every policy over the test questions; with a frontier, `auto` at all its settings
-    and every baseline as well. Raises `NothingToEvaluate`."""
-    apart = splits.apart(hold_out)
+    and every baseline as well. Without a comparer open answers are the same by what is written
+    alone. Raises `NothingToEvaluate`."""
+    apart = splits.apart(splits.held_out)
     progress("embedding questions", 0, 1)
     known = await _Known.of(splits, encoder)
     progress("embedding questions", 1, 1)
+    answers = [open_answers(r) for r in splits.test]
+    likeness = await comparer.likeness(answers) if comparer else UNKNOWN
     with await asyncio.to_thread(_one_thread):
-        folds = [await _fold(part, splits.experts, known) for part in apart]
-        return await asyncio.to_thread(
-            _report, splits, folds, policies, progress, with_frontier, hold_out
-        )
+        folds = [await _fold(part, splits.experts, known, likeness) for part in apart]
+        return await asyncio.to_thread(_report, splits, folds, policies, progress, with_frontier)
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -76,7 +79,6 @@ def _report(
     policies: Mapping[str, Policy],
     progress: Progress,
     with_frontier: bool,
-    hold_out: Sequence[str],
 ) -> Report:
     outcomes = {}
     for done, (name, policy) in enumerate(policies.items(), start=1):
@@ -86,7 +88,7 @@ def _report(
         progress("replaying policies", done, len(policies))
     single = Method.joined([best_single(fold.evidence, fold.test) for fold in folds])
     test = Table.joined([fold.test for fold in folds])
-    report = report_of(test, outcomes, single, splits, [fold.evidence for fold in folds], hold_out)
+    report = report_of(test, outcomes, single, splits, [fold.evidence for fold in folds])
     if not with_frontier:
         return report
     return frontier_of(report, _methods(folds, progress))
@@ -111,7 +113,9 @@ def _methods(folds: Sequence[Fold], progress: Progress) -> list[Method]:
     return [Method(AUTO, Kind.OURS, dict(ours)), *rivals]
 
 
-async def _fold(splits: Splits, experts: Sequence[str], known: "_Known") -> Fold:
+async def _fold(
+    splits: Splits, experts: Sequence[str], known: "_Known", likeness: Likeness
+) -> Fold:
     profile = await Profile.of(map(as_evidence, splits.evidence), known)
     affinity = profile.affinity(experts)
     router = Router(experts, profile.channel(known), profile.evidence, affinity)
@@ -119,8 +123,8 @@ async def _fold(splits: Splits, experts: Sequence[str], known: "_Known") -> Fold
     ballots = await asyncio.to_thread(Ballots.of, splits.evidence, experts)
     lessons = await asyncio.to_thread(Lessons.of, profile, ballots)
     evidence = Table.of(splits.evidence, experts, known.of_all(splits.evidence))
-    test = Table.of(splits.test, experts, known.of_all(splits.test))
-    return Fold(evidence, Replayed(splits.test, test, router, needs, lessons))
+    test = Table.of(splits.test, experts, known.of_all(splits.test), likeness)
+    return Fold(evidence, Replayed(splits.test, test, router, needs, lessons, likeness))
 
 
 class _Known:

@@ -24,9 +24,15 @@ class Splits:
     evidence: tuple[Recording, ...]
     test: tuple[Recording, ...]
     skipped: int
+    held_out: tuple[str, ...] = ()  # categories to report on without learning from them
 
     @classmethod
-    def of(cls, recordings: Iterable[Recording], evidence: Sequence[str]) -> "Splits":
+    def of(
+        cls,
+        recordings: Iterable[Recording],
+        evidence: Sequence[str],
+        held_out: Sequence[str] = (),
+    ) -> "Splits":
         """Raises `NothingToEvaluate`. A question that cannot be graded is left out; without names
         of splits nothing is learned."""
         if TEST in evidence:
@@ -49,7 +55,7 @@ class Splits:
                     f"no question has split {name!r} with a 'gold' answer or a 'score' to learn "
                     f"from; splits in the files: {_found(listed)}"
                 )
-        return cls(known, test, len(listed) - len(gradable))
+        return cls(known, test, len(listed) - len(gradable), tuple(held_out))
 
     @property
     def experts(self) -> list[str]:

@@ -1,14 +1,16 @@
 """Recordings as arrays: what baselines and statistics compute with. Made once per file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experts.recordings import RecordedReply, Recording
+from orchestrator.agreement import Likeness, representatives
 from orchestrator.answers import final_answer
-from orchestrator.grading import gold_of
+from orchestrator.grading import is_right
+from orchestrator.replay import UNKNOWN
 from routing.encoder import Vectors
 
 Floats = NDArray[np.float64]
@@ -45,10 +47,14 @@ class Table:
 
     @classmethod
     def of(
-        cls, recordings: Sequence[Recording], experts: Sequence[str], vectors: Vectors
+        cls,
+        recordings: Sequence[Recording],
+        experts: Sequence[str],
+        vectors: Vectors,
+        likeness: Likeness = UNKNOWN,
     ) -> "Table":
         """Each distinct reply is read once. A vector a recording, in order."""
-        rows = [_row(recording, experts) for recording in recordings]
+        rows = [_row(recording, experts, likeness) for recording in recordings]
         shape = (len(rows), len(experts))
         return cls(
             tuple(experts),
@@ -92,40 +98,34 @@ class Table:
         return bool(((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any())
 
 
-def _row(recording: Recording, experts: Sequence[str]) -> Row:
+def _row(recording: Recording, experts: Sequence[str], likeness: Likeness) -> Row:
+    texts = {text for r in recording.replies.values() if (text := r.answer or r.text)}
+    read = {text: final_answer(text, recording.options) for text in sorted(texts)}
+    said = [answer for answer in read.values() if answer is not None]
+    right = {answer: is_right(answer, recording) for answer in said}
+    alike = {} if recording.options else representatives(said, likeness)
     codes: dict[str, int] = {}
-    read: dict[str, int] = {}  # a reply's text -> the code of its answer
-    gold = gold_of(recording)
-    right = codes.setdefault(gold, 0) if gold is not None else NO_ANSWER
     scores, answers, costs = [], [], []
     for expert in experts:
         reply = recording.replies.get(expert)
-        answer = NO_ANSWER if reply is None else _answer(reply, expert, recording, codes, read)
-        scores.append(np.nan if reply is None else _score(reply, recording, answer, right))
-        answers.append(answer)
+        answer = None if reply is None else _answer(reply, expert, read)
+        same = alike.get(answer, answer) if answer else None
+        scores.append(
+            np.nan if reply is None else _score(reply, recording, right.get(answer or ""))
+        )
+        answers.append(NO_ANSWER if same is None else codes.setdefault(same, len(codes)))
         costs.append(0.0 if reply is None else np.nan if reply.cost_usd is None else reply.cost_usd)
     return scores, answers, costs
 
 
-def _answer(
-    reply: RecordedReply,
-    expert: str,
-    recording: Recording,
-    codes: dict[str, int],
-    read: dict[str, int],
-) -> int:
-    text = reply.answer or reply.text
-    if not text:  # of a score alone nothing is known but whose it is: it agrees with no other
-        return NO_ANSWER if reply.score is None else codes.setdefault(f"\0{expert}", len(codes))
-    if text not in read:
-        answer = final_answer(text, recording.options)
-        read[text] = NO_ANSWER if answer is None else codes.setdefault(answer, len(codes))
-    return read[text]
+def _answer(reply: RecordedReply, expert: str, read: Mapping[str, str | None]) -> str | None:
+    if text := reply.answer or reply.text:
+        return read[text]
+    # of a score alone nothing is known but whose it is: it agrees with no other
+    return None if reply.score is None else f"\0{expert}"
 
 
-def _score(reply: RecordedReply, recording: Recording, answer: int, right: int) -> float:
+def _score(reply: RecordedReply, recording: Recording, right: bool | None) -> float:
     if reply.score is not None:
         return reply.score
-    if recording.gold is None:
-        return np.nan
-    return float(answer == right != NO_ANSWER)
+    return np.nan if recording.gold is None else float(bool(right))

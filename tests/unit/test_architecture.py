@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("experts", "routing", "orchestrator", "api")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-HEAVY = ("torch", "ray", "vllm", "litellm", "sentence_transformers", "matplotlib", "scipy")
+HEAVY = (
+    *("torch", "ray", "vllm", "litellm", "sentence_transformers"),
+    *("onnx", "onnxruntime", "math_verify", "sympy", "matplotlib", "scipy"),
+)
 LIGHT = (
     "api.cli",
     "api.settings",

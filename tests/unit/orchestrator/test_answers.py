@@ -1,5 +1,7 @@
 """Final answers are read out of real-looking replies, and equal answers are equal strings."""
 
+from time import perf_counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,10 +82,23 @@ OPEN = {
     "dollars": ("The answer is $1,200.", "1200"),
     "euros": ("The answer is €3.10", "3.1"),
     "units stay": ("The answer is 5 km.", "5 km"),
+    "after four hashes": ("48 / 2 = 24\n#### 1,024", "1024"),
+    "four hashes are a heading as well": ("#### Summary\nIt rains.", "#### summary it rains"),
+    "boxed fraction": (r"So $\boxed{\dfrac{1}{2}}$.", "1/2"),
+    "boxed text inside": (r"\boxed{12\text{ km}}", "12 km"),
+    "boxed interval": (r"\boxed{\left[0, 1\right)}", "[0, 1)"),
+    "yes with a reason": ("Yes, because p divides n.", "yes"),
+    "bold no with a reason": ("**No** - the sum is odd.", "no"),
+    "stated yes with a reason": ("The answer is yes, since it holds.", "yes"),
+    "true with a proof": ("True. Every such graph is planar.", "true"),
+    "no that is a correction": ("No, it's Paris.", "no, it's paris"),
+    "yes that is taken back": ("Yes, but only in June.", "yes, but only in june"),
+    "number, not no": ("No. 5 is alive.", "no. 5 is alive"),
+    "nobody": ("No-one knows.", "no-one knows"),
     "list stays": ("The answer is 1,2,3", "1,2,3"),
     "boxed": (r"Thus \boxed{7}.", "7"),
     "boxed twice": (r"\boxed{6}, no, \boxed{7}", "7"),
-    "nested braces": (r"\boxed{x^{2^{n}}+1}", "x^{2^{n}}+1"),
+    "nested braces": (r"\boxed{x^{2^{n}}+1}", "x^{2^n}+1"),
     "boxed text": (r"\boxed{\text{Ada}}", "ada"),
     "empty box": (r"The answer is 5. \boxed{}", "5"),
     "article": ("The answer is the Moon.", "moon"),
@@ -106,6 +121,57 @@ def test_an_open_answer_is_read_from_a_reply(reply, answer):
     assert final_answer(reply) == answer
 
 
+WRITTEN = {
+    "thousands in LaTeX": ([r"1{,}000", r"1,\!000"], "1000"),
+    "power of ten": (["3e8", "3 x 10^8", "3×10⁸", r"3 \times 10^{8}", "300,000,000"], "300000000"),
+    "small": (["1.2e-5", "0.000012", "12*10^-6"], "0.000012"),
+    "huge": (["1.20e30", "1.2 × 10^30", "12e29"], "1.2e30"),
+    "scale": (["1.5 million", "$1.5 million", "1,500,000 dollars", "1500 thousand"], "1500000"),
+    "percent": (["12.5%", "12.50 %", "12.5 percent", "12.5 per cent", r"$12.5\%$"], "12.5%"),
+    "currency": (["$12", "12 dollars", "US$ 12.00", "12 USD", r"\$12"], "12"),
+    "debt": (["-$5", "$-5", "\N{MINUS SIGN}5 dollars"], "-5"),
+    "length": (["12 km", "12km", "12 kilometres", "12.0 Kilometers", r"12\,\text{km}"], "12 km"),
+    "area": (["5 m²", "5 m^2", "5 square metres", "5 meters squared", "5m^{2}"], "5 m^2"),
+    "speed": (["9 km/h", "9 kilometres per hour", "9 kmh", "9 km / h"], "9 km/h"),
+    "acceleration": (["2 m/s^2", "2 m/s²", "2 metres per second squared"], "2 m/s^2"),
+    "angle": (["45°", "45 degrees", r"45^\circ", r"$45^{\circ}$", "45 deg"], "45°"),
+    "temperature": (["20 °C", "20°C", "20 degrees Celsius", r"20^\circ\text{C}"], "20 °c"),
+    "mega is not milli": (["5 MW", "5 megawatts"], "5 megaw"),
+    "unknown unit": (["1,000 apples", "1000.0 apples"], "1000 apples"),
+    "fraction": (["1/2", "1 / 2", r"\frac{1}{2}", r"\dfrac12", "½", r"$\tfrac{1}{2}$"], "1/2"),
+    "minus a fraction": (["-1/2", r"-\frac{1}{2}", r"\frac{-1}{2}", "-½"], "-1/2"),
+    "mixed": (["2 1/2", "2½"], "2 1/2"),
+    "formula": (["(x + 1)^2", "(x+1)^{2}", "(x+1)²", "(x+1)**2"], "(x+1)^2"),
+    "root": ([r"\sqrt2", r"\sqrt{2}", r"$\sqrt{ 2 }$", r"\left(\sqrt{2}\right)"], r"\sqrt{2}"),
+    "set": ([r"\{1, 2\}", r"$\left\{1, 2\right\}$", "{1, 2}"], "{1, 2}"),
+    "text": ([r"\text{Ada}", r"\mathrm{Ada}", "**Ada**", "“Ada”", "(Ada)", "[ada."], "ada"),
+    "variable": (["a + b", "a+b"], "a+b"),
+}
+
+
+@pytest.mark.parametrize(("ways", "form"), WRITTEN.values(), ids=WRITTEN)
+def test_ways_to_write_a_quantity_or_a_formula_have_one_form(ways, form):
+    assert {way: normalise(way) for way in ways} == dict.fromkeys(ways, form)
+
+
+APART = {
+    "numbers": ["5", "-5", "0.5", "50", "5%", "5 m", "5.05", "1,5", "5 km", "5 m/s", "5^2"],
+    "brackets": ["(1, 2)", "[1, 2]", "{1, 2}", "[1, 2)", "1, 2"],
+    "factors": ["(x+1)(x-2)", "x+1)(x-2", "(x+1)^2", "x+1"],
+    "powers": ["10²", "102", "10^3", "x^2", "x2", "x"],
+    "mixed": ["2½", "21/2", r"2\frac12", "1/2"],
+    "bounds": ["> 5", "< 5", "5", "x < 5"],
+    "prefixes": ["5 MW", "5 mW", "5 kW", "5 W"],
+    "variables": ["a + b", "b", "+b", "a"],
+    "codes": ["c5", "5", "5th", "192.168.0.1", "3:30"],
+}
+
+
+@pytest.mark.parametrize("answers", APART.values(), ids=APART)
+def test_answers_that_differ_stay_apart(answers):
+    assert len({normalise(answer) for answer in answers}) == len(answers)
+
+
 EQUAL = [
     ("Strasse", "straße"),
     ("1,000", "1000.0"),
@@ -121,21 +187,20 @@ def test_ways_to_write_one_answer_are_equal(one, other):
     assert normalise(one) == normalise(other)
 
 
-def test_numbers_that_differ_stay_apart():
-    written = ["5", "-5", "0.5", "50", "5%", "5 m", "5.05", "1,5"]
-    assert len({normalise(text) for text in written}) == len(written)
-
-
 @given(st.text())
 def test_normalising_twice_is_normalising_once(text):
     assert normalise(normalise(text)) == normalise(text)
 
 
-WORDS = st.lists(st.sampled_from(["the", "a", "an", "(", "$", "1,000", ".5", "-", "Rome"]))
+PIECES = r"""
+the a an ( ) [ ] { } < > $ \( \) 1,000 .5 - + / ^ ² ½ − e3 x10^2 = k 0 x .. , ! ^{2} {,} ** "
+km million dollars per square % \% ° ^\circ M W MW Rome é ́
+\text{ \left( \right) \frac12 \frac{1}{2} \sqrt2 \, \!
+"""
 
 
-@given(WORDS.map(" ".join))
-def test_articles_and_brackets_in_any_order_normalise_once_and_for_all(text):
+@given(st.lists(st.sampled_from([*PIECES.split(), " ", " "]), max_size=12).map("".join))
+def test_pieces_of_answers_in_any_order_normalise_once_and_for_all(text):
     assert normalise(normalise(text)) == normalise(text)
 
 
@@ -156,7 +221,30 @@ def test_a_number_is_equal_however_it_is_written(number):
     assert len({normalise(text) for text in written}) == 1
 
 
-def test_a_long_reply_is_read_in_no_time():
-    for text in ("a " * 100_000, "(" * 100_000, "<think>" * 20_000, r"\boxed{" * 20_000):
-        final_answer(text)
-        final_answer(text, CITIES)
+HOSTILE = {
+    "articles": "a " * 100_000,
+    "brackets": "(" * 100_000,
+    "nested": "(" * 50_000 + ")" * 50_000,
+    "thoughts": "<think>" * 20_000,
+    "closed thoughts": "</think>" * 20_000,
+    "boxes": r"\boxed{" * 20_000,
+    "box of braces": r"\boxed{" + "{" * 50_000 + "}" * 50_001,
+    "statements": "the answer is " * 20_000,
+    "finished statements": "The answer is unclear. " * 20_000,
+    "stars": "answer is" + "* " * 50_000,
+    "sums": "#### 1\n" * 20_000,
+    "digits": "1" * 100_000,
+    "groups": "1" + ",111" * 50_000,
+    "short brackets": "(" * 200 + ")" * 199,
+    "short commands": r"\text{" * 60,
+    "short spaces": "1 " * 200,
+    "power": "9e999999999",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_reply_takes_long_to_read(text):
+    started = perf_counter()
+    final_answer(text)
+    final_answer(text, CITIES)
+    assert perf_counter() - started < 2.0  # seconds; milliseconds unless the time grows squared

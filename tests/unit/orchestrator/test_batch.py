@@ -42,8 +42,8 @@ def case(competence, policy=VOTE, panel=None, text="Why?"):
     return Case(Request(Prompt.of(text)), Deliberation(route_of(competence, panel), policy))
 
 
-async def verdicts(cases, panel):
-    return dict([item async for item in deliberate_all(cases, panel)])
+async def verdicts(cases, panel, comparer=None):
+    return dict([item async for item in deliberate_all(cases, panel, comparer)])
 
 
 async def test_each_round_asks_each_expert_once():
@@ -103,3 +103,32 @@ async def test_each_expert_is_asked_each_question_of_a_large_batch_once():
     found = await verdicts([case(competence) for _ in range(2_000)], Panel(experts))
     assert len(found) == 2_000
     assert [len(expert.asked) for expert in experts.values()] == [2_000] * 3
+
+
+class FirstOnly:
+    """A comparer to which all answers to a question are the same. Keeps what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def alike(self, questions):
+        self.asked.append([list(answers) for answers in questions])
+        return [dict.fromkeys(answers, answers[0]) for answers in questions]
+
+
+async def test_open_answers_of_a_round_are_compared_together_and_choices_never():
+    experts = counting(ada="Paris", ben="Rome")
+    chosen = Request(Prompt.of("Where?"), options=("Paris", "Rome"))
+    route = route_of({"ada": 0.7, "ben": 0.6})
+    cases = [case({"ada": 0.7, "ben": 0.6}) for _ in range(3)]
+    cases += [case({"ada": 0.5}), Case(chosen, Deliberation(route, VOTE, chosen.options))]
+    comparer = FirstOnly()
+    found = await verdicts(cases, Panel(experts), comparer)
+    assert [asked for asked in comparer.asked if asked] == [[["paris", "rome"]] * 3]
+    assert [found[place].agreement for place in range(5)] == [1.0, 1.0, 1.0, 1.0, 0.5]
+
+
+async def test_without_a_comparer_answers_are_the_same_by_what_is_written():
+    experts = counting(ada="1/2", ben="0.5", cleo="7")
+    found = await verdicts([case({"ada": 0.5, "ben": 0.5, "cleo": 0.6})], Panel(experts))
+    assert (found[0].answer, found[0].agreement) == ("1/2", 2 / 3)

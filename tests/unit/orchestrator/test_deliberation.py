@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.types import Answer, Cause, Failure, Usage
-from orchestrator.deliberation import Ask, Conclude, Deliberation, Done
+from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.errors import PanelFailed, QuestionTooLong
 from orchestrator.policies import Policy
 from routing.router import Recruiting
@@ -207,8 +207,62 @@ def test_only_a_lone_expert_may_be_streamed():
 def test_open_answers_agree_when_they_say_the_same():
     deliberation = Deliberation(route_of(THREE), VOTE)
     replies = [Answer("ada", "The answer is 1,000."), Answer("ben", "1000"), Answer("cleo", "7")]
-    verdict = told(deliberation, *replies).verdict
+    assert told(deliberation, *replies) == Compare(("1000", "7"))
+    deliberation.tell_alike({"1000": "1000", "7": "7"})
+    verdict = deliberation.step().verdict
     assert (verdict.answer, verdict.agreement) == ("1000", pytest.approx(2 / 3))
+
+
+def test_answers_that_are_told_alike_are_counted_as_one():
+    deliberation = Deliberation(route_of(THREE), VOTE)
+    replies = [Answer("ada", "7"), Answer("ben", "1/2"), Answer("cleo", "0.5")]
+    assert told(deliberation, *replies) == Compare(("7", "1/2", "0.5"))
+    deliberation.tell_alike({"7": "7", "1/2": "1/2", "0.5": "1/2"})
+    verdict = deliberation.step().verdict
+    assert (verdict.answer, verdict.author) == ("1/2", "ben")
+    assert verdict.agreement == pytest.approx(2 / 3)
+    assert verdict.confidence > 0.5
+
+
+def test_the_verdicts_answer_is_its_authors_own_whoever_it_is_counted_with():
+    deliberation = Deliberation(route_of({"ada": 0.5, "ben": 0.8}), VOTE)
+    told(deliberation, Answer("ada", "0.5"), Answer("ben", "1/2"))
+    deliberation.tell_alike({"0.5": "0.5", "1/2": "0.5"})
+    verdict = deliberation.step().verdict
+    assert (verdict.author, verdict.answer, verdict.agreement) == ("ben", "1/2", 1.0)
+
+
+def test_answers_are_compared_again_only_when_there_is_a_new_one():
+    deliberation = Deliberation(route_of(THREE), EARLY)
+    assert deliberation.step() == Ask(("ada", "ben"))
+    assert told(deliberation, Answer("ada", "1"), Answer("ben", "2")) == Compare(("1", "2"))
+    deliberation.tell_alike({"1": "1", "2": "2"})
+    assert deliberation.step() == Ask(("cleo",))
+    assert isinstance(told(deliberation, Answer("cleo", "2")), Done)
+
+
+def test_answers_that_are_alike_settle_it_early():
+    deliberation = Deliberation(route_of(THREE), EARLY)
+    deliberation.step()
+    told(deliberation, Answer("ada", "half"), Answer("ben", "1/2"))
+    deliberation.tell_alike({"half": "half", "1/2": "half"})
+    assert deliberation.step().verdict.calls == 2
+
+
+def test_what_the_aggregator_writes_is_compared_with_what_the_panel_said():
+    deliberation = Deliberation(route_of({"ada": 0.6, "ben": 0.5}), SYNTHESIZE)
+    told(deliberation, Answer("ada", "1/2"), Answer("ben", "7"))
+    deliberation.tell_alike({"1/2": "1/2", "7": "7"})
+    assert isinstance(deliberation.step(), Conclude)
+    deliberation.tell_conclusion(Answer("zoe", "The answer is 0.5."))
+    assert deliberation.step() == Compare(("1/2", "7", "0.5"))
+    deliberation.tell_alike({"1/2": "1/2", "7": "7", "0.5": "1/2"})
+    verdict = deliberation.step().verdict
+    assert (verdict.answer, verdict.agreement) == ("0.5", 0.5)
+
+
+def test_the_letters_of_choices_are_never_compared():
+    assert isinstance(told(of_three(), says("ada", "A"), says("ben", "B"), says("cleo", "C")), Done)
 
 
 NAMES = ("ada", "ben", "cleo", "dan")

@@ -89,3 +89,23 @@ async def test_without_a_listener_the_verdict_is_the_same():
     assert (await online(ada="one two").run()).text == (
         await online(told=[], ada="one two").run()
     ).text
+
+
+async def test_open_answers_are_compared_before_they_are_counted():
+    verdict = await online(ada="7", ben="1/2", cleo="50%").run()
+    assert (verdict.answer, verdict.author) == ("1/2", "ben")
+    assert verdict.agreement == pytest.approx(2 / 3)
+
+
+async def test_the_comparer_is_asked_about_open_answers_that_differ():
+    class Asked:
+        questions = ()
+
+        async def alike(self, questions):
+            self.questions = [*self.questions, *questions]
+            return [dict.fromkeys(answers, answers[0]) for answers in questions]
+
+    driver = online(ada="Lima", ben="Rome", cleo="Lima")
+    driver.comparer = Asked()
+    assert (await driver.run()).agreement == 1.0
+    assert driver.comparer.questions == [("lima", "rome")]

@@ -3,8 +3,9 @@
 import pytest
 
 from experts.recordings import RecordedReply
+from orchestrator.agreement import Likeness
 from orchestrator.errors import PanelFailed
-from orchestrator.grading import gold_of, question_of, score_of
+from orchestrator.grading import gold_of, open_answers, question_of, score_of
 from orchestrator.policies import Policy
 from orchestrator.replay import replay
 from routing.router import Recruiting
@@ -91,3 +92,17 @@ def test_the_right_answer_has_the_form_of_verdicts():
 def test_a_question_carries_no_answers():
     question = question_of(recorded("q", "1", category="law", options=("1", "2"), ada="1"))
     assert (question.text, question.options, question.category) == ("q", ("1", "2"), "law")
+
+
+def test_open_answers_that_are_the_same_are_counted_as_one():
+    recording = recorded("q", "1/2", ada="7", ben="1/2", cleo="0.5")
+    verdict = replay(recording, route_of(THREE), VOTE)
+    assert (verdict.answer, verdict.author) == ("1/2", "ben")
+
+
+def test_what_a_comparer_found_out_is_counted():
+    recording = recorded("q", "x+1", ada="7", ben="x + 1", cleo="1 + x")
+    assert open_answers(recording) == ["7", "x+1", "1+x"]
+    assert replay(recording, route_of(THREE), VOTE).answer == "7"
+    likeness = Likeness(equal=frozenset({frozenset(("x+1", "1+x"))}))
+    assert replay(recording, route_of(THREE), VOTE, likeness=likeness).answer == "x+1"

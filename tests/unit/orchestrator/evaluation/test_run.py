@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from experts.recordings import RecordedReply
+from orchestrator.agreement import Mathematics, MeaningComparer
 from orchestrator.evaluation import Splits, evaluate
 from orchestrator.grading import as_evidence
 from orchestrator.policies import POLICIES
@@ -26,9 +27,9 @@ TEST = [
 ]
 
 
-async def report_of(recordings, *policies, evidence=None, **more):
+async def report_of(recordings, *policies, evidence=None, hold_out=(), **more):
     found = {r.split for r in recordings} & {"validation"} if evidence is None else evidence
-    splits = Splits.of(recordings, tuple(found))
+    splits = Splits.of(recordings, tuple(found), hold_out)
     chosen = {name: POLICIES[name] for name in policies}
     return await evaluate(splits, chosen, BagOfWords(), **more)
 
@@ -220,6 +221,21 @@ async def test_the_heatmap_and_the_similarity_are_of_the_test():
 
 async def test_evidence_is_encoded_once_for_all_folds():
     encoder = BagOfWords()
-    splits = Splits.of([*KNOWN, *TEST], ["validation"])
-    await evaluate(splits, {"single": POLICIES["single"]}, encoder, hold_out=["each"])
+    splits = Splits.of([*KNOWN, *TEST], ["validation"], ["each"])
+    await evaluate(splits, {"single": POLICIES["single"]}, encoder)
     assert [len(batch) for batch in encoder.encoded] == [18, 4]
+
+
+async def test_prose_that_means_the_same_is_counted_as_one_where_there_is_a_comparer():
+    tilt = "it is caused by the tilt of the axis of the earth"
+    told = {"ada": "it is the distance to the sun", "ben": tilt, "cleo": f"{tilt} alone"}
+    right = dict.fromkeys(told, "red")
+    known = [recorded(f"colour {i}", "red", "validation", "colour", **right) for i in range(9)]
+    splits = Splits.of([*known, recorded("cause of winter", tilt, **told)], ["validation"])
+    policies, encoder = {"everyone": POLICIES["everyone"]}, BagOfWords()
+    async with Mathematics() as mathematics:
+        comparer = MeaningComparer(encoder, mathematics)
+        alone = await evaluate(splits, policies, encoder)
+        compared = await evaluate(splits, policies, encoder, comparer=comparer)
+    assert alone.policies["everyone"].accuracy == 0.0
+    assert compared.policies["everyone"].accuracy == 1.0

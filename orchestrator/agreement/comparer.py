@@ -1,0 +1,71 @@
+"""Says which answers are the same; asks algebra and an encoder where words cannot tell."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from orchestrator.agreement.grouping import Likeness, formula_pairs, representatives
+from orchestrator.agreement.mathematics import Mathematics
+from orchestrator.agreement.prose import worth_encoding
+from routing.encoder import Encoder, Vectors
+
+Questions = Sequence[Sequence[str]]  # the different answers to each
+Alike = Mapping[str, str]  # answer -> the first of those that are the same
+AT_ONCE = 2000  # characters that are grouped on the event loop; more go to a thread
+
+T = TypeVar("T")
+
+
+class Comparer(Protocol):
+    """What the drivers ask when deliberations want answers compared."""
+
+    async def alike(self, questions: Questions) -> list[Alike]:
+        """For each question, in order, which of its answers are the same."""
+        ...
+
+
+class WordsOnly:
+    """Asks nobody: answers are the same by what is written alone."""
+
+    async def alike(self, questions: Questions) -> list[Alike]:
+        return await _grouped(questions, Likeness())
+
+
+class MeaningComparer:
+    """Formulas by mathematics, prose by its meaning: one call of the encoder for all questions.
+
+    What the words alone decide costs neither. The encoder is loaded, and the verifier started, by
+    the first answers that need them; both work outside the event loop.
+    """
+
+    def __init__(self, encoder: Encoder, mathematics: Mathematics) -> None:
+        self._encoder = encoder
+        self._mathematics = mathematics
+
+    async def alike(self, questions: Questions) -> list[Alike]:
+        return await _grouped(questions, await self.likeness(questions))
+
+    async def likeness(self, questions: Questions) -> Likeness:
+        """What there is to find out about all these answers; `representatives` groups by it."""
+        equal = await self._mathematics.equal(map(formula_pairs, questions))
+        texts = await _off_the_loop(lambda: _worth_encoding(questions), questions)
+        vectors: dict[str, Vectors] = {}
+        if texts:
+            vectors = dict(zip(texts, await self._encoder.encode(texts), strict=True))
+        return Likeness(vectors, equal)
+
+
+def _worth_encoding(questions: Questions) -> list[str]:
+    return sorted({text for answers in questions for text in worth_encoding(answers)})
+
+
+async def _grouped(questions: Questions, likeness: Likeness) -> list[Alike]:
+    return await _off_the_loop(
+        lambda: [representatives(answers, likeness) for answers in questions], questions
+    )
+
+
+async def _off_the_loop(work: Callable[[], T], questions: Questions) -> T:
+    """The work's result. Reading a batch of essays takes long enough to go to a thread."""
+    size = sum(len(answer) for answers in questions for answer in answers)
+    return work() if size <= AT_ONCE else await asyncio.to_thread(work)
