@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from api.cli import terminal
 from api.cli.files import writable
@@ -20,6 +18,20 @@ if TYPE_CHECKING:
     from orchestrator.policies import Policy
 
 EVIDENCE = ("validation",)
+NOTHING = "none"  # as --evidence: learn nothing
+PAGE = "report.html"
+
+
+def page_path(path: Path | None) -> Path | None:
+    """The page, or the folder that it and its charts go into; made here if there is none."""
+    if path is None or path.suffix == ".html":
+        return writable(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"no folder can be made at {path}: {error.strerror}") from error
+    writable(path / PAGE)
+    return path
 
 
 def evaluate(
@@ -28,7 +40,31 @@ def evaluate(
         list[str] | None, typer.Option("--policy", "-p", help="Policies; all if none is named.")
     ] = None,
     evidence: Annotated[
-        list[str] | None, typer.Option(help="Splits to learn from.", show_default="validation")
+        list[str] | None,
+        typer.Option(help="Splits to learn from, or 'none'.", show_default="validation"),
+    ] = None,
+    experts: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these experts: names or patterns (*-8B-*), commas between."),
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CATEGORY",
+            help="Report on this category, learn from the others alone; 'each' for all in turn.",
+        ),
+    ] = None,
+    frontier: Annotated[
+        bool,
+        typer.Option("--frontier", help="Compare with every baseline at equal calls and cost."),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT",
+            help="Write a page: FILE.html, or a folder, for its charts as well.",
+            callback=page_path,
+        ),
     ] = None,
     json: Annotated[
         Path | None,
@@ -38,11 +74,17 @@ def evaluate(
     ] = None,
 ) -> None:
     """Replay recorded answers: learn from one split, report on split `test`."""
-    report = asyncio.run(_evaluate(files, policies(policy), tuple(evidence or EVIDENCE)))
-    terminal.table(table(report))
+    from api.report import tables
+
+    kept = [name.strip() for names in experts or () for name in names.split(",")]
+    splits = tuple(name for name in evidence or EVIDENCE if name != NOTHING)
+    found = asyncio.run(_evaluate(files, policies(policy), splits, kept, hold_out or (), frontier))
+    terminal.table(*tables.of(found))
     if json is not None:
-        json.write_text(json_format.dumps(report.as_json(), indent=2), "utf-8")
+        json.write_text(json_format.dumps(found.as_json(), indent=2), "utf-8")
         terminal.note(f"the same as JSON: {json}")
+    if report is not None:
+        _write_page(found, report, ", ".join(file.name.partition(".")[0] for file in files))
 
 
 def policies(names: Sequence[str] | None) -> dict[str, "Policy"]:
@@ -55,8 +97,24 @@ def policies(names: Sequence[str] | None) -> dict[str, "Policy"]:
     return {name: POLICIES[name] for name in names or POLICIES}
 
 
+def _write_page(found: "Report", path: Path, title: str) -> None:
+    from api.report.page import images, page
+
+    target = path / PAGE if path.is_dir() else path
+    target.write_text(page(found, title), "utf-8")
+    if path.is_dir():
+        for name, image in images(found).items():
+            (path / name).write_text(image, "utf-8")
+    terminal.note(f"the same as a page: {target}")
+
+
 async def _evaluate(
-    files: Sequence[Path], chosen: dict[str, "Policy"], evidence: Sequence[str]
+    files: Sequence[Path],
+    chosen: dict[str, "Policy"],
+    evidence: Sequence[str],
+    experts: Sequence[str],
+    hold_out: Sequence[str],
+    frontier: bool,
 ) -> "Report":
     from api.settings import HOME
     from experts.recordings import read
@@ -65,28 +123,19 @@ async def _evaluate(
     from routing.encoder import CachedEncoder, SentenceEncoder
 
     recordings = await asyncio.to_thread(lambda: [r for file in files for r in read(file)])
-    splits = evaluation.Splits.of(recordings, evidence)
+    if experts:
+        recordings = evaluation.restricted(recordings, experts)
+    splits = evaluation.Splits.of(recordings, evidence, hold_out)
     sentences = SentenceEncoder(threads=os.cpu_count() or 1)  # no engine wants them now
     encoder = CachedEncoder(sentences, HOME / "embeddings" / sentences.name)
     async with Mathematics() as mathematics:
         comparer = MeaningComparer(encoder, mathematics)
         with bars() as advance:
-            return await evaluation.evaluate(splits, chosen, encoder, advance, comparer)
-
-
-def table(report: "Report") -> Table:
-    """Policies by accuracy, between the best single expert and the oracle."""
-    results = sorted(report.policies.items(), key=lambda item: -item[1].accuracy)
-    shown = Table("policy", "accuracy", "95 % interval", "calls", "dollars")
-    for name, result in results:
-        low, high = result.ci95
-        cost = "" if result.cost_usd is None else f"{result.cost_usd:.6f}"
-        interval = f"{low:.1%} to {high:.1%}"
-        shown.add_row(Text(name), f"{result.accuracy:.2%}", interval, f"{result.calls:.2f}", cost)
-    shown.add_section()
-    best = report.as_json()["best_single_expert"]
-    shown.add_row(Text(f"best single, in hindsight ({best})"), f"{report.best_single:.2%}")
-    shown.add_row("oracle (any expert right)", f"{report.oracle:.2%}")
-    questions = results[0][1].questions if results else 0
-    shown.caption = f"{questions} questions; {report.skipped} could not be graded"
-    return shown
+            return await evaluation.evaluate(
+                splits,
+                chosen,
+                encoder,
+                advance,
+                comparer,
+                with_frontier=frontier,
+            )

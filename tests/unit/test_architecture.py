@@ -12,7 +12,7 @@ PACKAGES = ("experts", "routing", "orchestrator", "api")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 HEAVY = (
     *("torch", "ray", "vllm", "litellm", "sentence_transformers"),
-    *("onnx", "onnxruntime", "math_verify", "sympy"),
+    *("onnx", "onnxruntime", "math_verify", "sympy", "matplotlib", "scipy"),
 )
 LIGHT = (
     "api.cli",
@@ -23,6 +23,7 @@ LIGHT = (
     "routing.encoder",
     "orchestrator.service",
     "orchestrator.evaluation",
+    "api.report.page",
 )
 
 

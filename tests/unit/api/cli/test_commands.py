@@ -11,6 +11,7 @@ from experts.errors import BackendTimeout, RegistryError
 from orchestrator.errors import PanelFailed
 
 HEAVY = ("torch", "ray", "vllm", "litellm", "transformers", "fastapi", "redis", "openai")
+HEAVY += ("matplotlib", "jinja2", "scipy", "sklearn")
 TWO = """
 experts:
   ada: {kind: scripted, default: "It is 42.", skills: [algebra], description: Adds.}
@@ -28,7 +29,9 @@ def convene(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["schema"], ["ask", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["schema"], ["ask", "--help"], ["eval", "--help"]]
+)
 def test_what_needs_no_model_imports_no_framework(arguments):
     code = (
         "import sys\n"

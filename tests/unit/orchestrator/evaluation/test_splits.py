@@ -1,0 +1,72 @@
+"""What is learned from and what is reported on never mix."""
+
+import pytest
+
+from orchestrator.evaluation.splits import NothingToEvaluate, Splits, restricted
+from tests.recordings import recorded
+
+KNOWN = [
+    recorded("red or blue", "red", "validation", "colour", ada="red", ben="blue"),
+    recorded("one and one", "2", "validation", "sum", ada="2", ben="2"),
+]
+TEST = [
+    recorded("sky", "blue", category="colour", ada="blue", ben="red"),
+    recorded("two and two", "4", category="sum", ada="5", ben="4"),
+]
+
+
+def test_without_a_test_split_the_error_names_the_splits_there_are():
+    with pytest.raises(NothingToEvaluate, match="splits in the files: validation"):
+        Splits.of(KNOWN, ["validation"])
+    with pytest.raises(NothingToEvaluate, match="no questions at all"):
+        Splits.of([], ["validation"])
+    with pytest.raises(NothingToEvaluate, match="'gold' answer or a 'score'"):
+        Splits.of([recorded("q", None, ada="7")], ["validation"])
+
+
+def test_without_evidence_of_that_name_the_error_names_the_splits_there_are():
+    with pytest.raises(NothingToEvaluate, match=r"'extra'.*splits in the files: test, validation"):
+        Splits.of([*KNOWN, *TEST], ["validation", "extra"])
+
+
+def test_learning_from_what_is_reported_is_refused():
+    with pytest.raises(NothingToEvaluate, match="nothing may be learned from it"):
+        Splits.of([*KNOWN, *TEST], ["test"])
+
+
+def test_nothing_needs_to_be_learned():
+    assert Splits.of(TEST, []).evidence == ()
+
+
+def test_a_question_on_both_sides_is_counted():
+    twice = recorded("sky", "blue", "validation", ada="blue")
+    assert Splits.of([*KNOWN, twice, *TEST], ["validation"]).overlap == 1
+    assert Splits.of([*KNOWN, *TEST], ["validation"]).overlap == 0
+
+
+def test_a_category_held_out_is_reported_on_and_not_learned_from():
+    (apart,) = Splits.of([*KNOWN, *TEST], ["validation"]).apart(["colour"])
+    assert [r.category for r in apart.evidence] == ["sum"]
+    assert [r.category for r in apart.test] == ["colour"]
+
+
+def test_each_category_can_be_held_out_in_turn():
+    apart = Splits.of([*KNOWN, *TEST], ["validation"]).apart(["each"])
+    assert [{r.category for r in part.test} for part in apart] == [{"colour"}, {"sum"}]
+    assert [{r.category for r in part.evidence} for part in apart] == [{"sum"}, {"colour"}]
+
+
+def test_a_category_that_nobody_asks_about_is_refused():
+    with pytest.raises(NothingToEvaluate, match="'music'; use each or one of colour, sum"):
+        Splits.of(TEST, []).apart(["music"])
+
+
+def test_experts_are_kept_by_name_or_pattern():
+    kept = restricted([recorded("q", "7", **{"a-8B": "7", "b-8B": "7", "c-70B": "7"})], ["*-8B"])
+    assert sorted(kept[0].replies) == ["a-8B", "b-8B"]
+    assert sorted(restricted(TEST, ["ada"])[0].replies) == ["ada"]
+
+
+def test_an_expert_that_nobody_knows_is_refused():
+    with pytest.raises(NothingToEvaluate, match="no expert is named 'bob'; the files have ada, b"):
+        restricted(TEST, ["ada", "bob"])
