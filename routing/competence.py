@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.affinity import Affinity
-from routing.codebook import blockwise
 from routing.encoder import Vectors
 from routing.evidence import Counts, Evidence
 from routing.types import Candidate, Needs, Term
@@ -61,7 +60,7 @@ class Competence:
         skills): the overall rate, moved by how hard the skill is for everyone."""
         graded = self.evidence.wins + self.evidence.losses
         surprise = (self.evidence.wins - graded * self.overall[:, None]).sum(axis=0)
-        harder = surprise / (graded.sum(axis=0) + HARDNESS_STRENGTH * len(graded))
+        harder = surprise / (graded.sum(axis=0) + HARDNESS_STRENGTH * max(len(graded), 1))
         return believable(self.overall[:, None] + harder)
 
     @cached_property
@@ -97,9 +96,8 @@ class Competence:
         mixed = SKILL_SHARE if self.affinity else 1.0
         found = self.overall + mixed * (shares @ self._above.T)
         if self.affinity:
-            near = blockwise(vectors, self.affinity.slopes) + self.affinity.base
             known = shares.sum(axis=1, keepdims=True) > 0
-            found = found + (1 - SKILL_SHARE) * known * near
+            found = found + (1 - SKILL_SHARE) * known * self.affinity.gains(vectors)
         return believable(found)
 
     def _gains(self, needs: Needs) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -111,7 +109,10 @@ class Competence:
                 share = mixed * weight
                 yield f"skill {skill} x {share:.2f}", share * self._above[:, self._column[skill]]
         if near and needs.vector is not None:
-            yield "questions like it", (1 - SKILL_SHARE) * self.affinity.gains(needs.vector)
+            yield (
+                "questions like it",
+                (1 - SKILL_SHARE) * self.affinity.gains(needs.vector[None])[0],
+            )
 
     @cached_property
     def _above(self) -> NDArray[np.float64]:
@@ -135,7 +136,9 @@ def believable(rates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _candidate(expert: str, own: float, gains: Iterable[tuple[str, float]]) -> Candidate:
     terms = (Term("overall", own), *(Term(name, gain) for name, gain in gains))
-    score = sum(term.value for term in terms)
+    score = 0.0
+    for term in terms:  # one by one, as `scores` adds; sum() rounds otherwise since Python 3.12
+        score += term.value
     return Candidate(expert, min(max(score, EDGE), 1 - EDGE), score, terms)
 
 

@@ -49,7 +49,7 @@ class Candidate:
     terms: tuple[Term, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """Every eligible expert, best first. The reasons are worked out when somebody asks for them:
     they cost ten times what the ranking does."""
@@ -57,7 +57,7 @@ class Ranking:
     experts: tuple[str, ...]
     scores: tuple[float, ...]  # in the order of `experts`
     competence: Mapping[str, float]
-    explain: Callable[[], tuple[Candidate, ...]]
+    explain: Callable[[], tuple[Candidate, ...]] = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, candidates: Sequence[Candidate]) -> "Ranking":
@@ -71,7 +71,7 @@ class Ranking:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Route:
     """Who is asked, in order of use, and why. A sampling policy may name an expert twice."""
 
