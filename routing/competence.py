@@ -13,7 +13,7 @@ Where skills are cleanly told apart (datasets), more weight on them chooses bett
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -70,12 +70,22 @@ class Competence:
         strength = self.strength[:, None]
         return believable((wins + strength * self.expected) / (wins + losses + strength))
 
-    def scores(self, needs: Needs) -> NDArray[np.float64]:
-        """Each expert's P(right) at such a question, shape (experts,), before it is clipped: the
-        sum of the terms that `candidates` lists."""
-        scores: NDArray[np.float64] = self.overall.copy()
-        for _, gains in self._gains(needs):
-            scores += gains
+    def scores(self, asked: Sequence[Needs]) -> NDArray[np.float64]:
+        """Each expert's P(right) at each question, shape (questions, experts), before it is
+        clipped: the sums of the terms that `candidates` lists, added in the same order, so that a
+        question alone and one among many have the same bits."""
+        shares = [[pair[1:] for pair in self._known(needs)] for needs in asked]
+        most = max(map(len, shares), default=0)
+        padded = [own + [(0.0, 0)] * (most - len(own)) for own in shares]
+        placed = np.array(padded).reshape(len(asked), most, 2)
+        scores = np.repeat(self.overall[None], len(asked), axis=0)
+        for place in range(most):
+            share, column = placed[:, place, 0], placed[:, place, 1].astype(np.intp)
+            scores += share[:, None] * self._above[column]
+        near = [i for i, needs in enumerate(asked) if self._is_near(needs)]
+        if near:
+            vectors = np.array([asked[i].vector for i in near])
+            scores[near] += (1 - SKILL_SHARE) * self.affinity.gains(vectors)
         return scores
 
     def candidates(self, needs: Needs) -> tuple[Candidate, ...]:
@@ -94,7 +104,7 @@ class Competence:
         """P(right) at many questions, shape (questions, experts), the same as `scores` gives.
         `shares` weighs the skills of the evidence, shape (questions, skills)."""
         mixed = SKILL_SHARE if self.affinity else 1.0
-        found = self.overall + mixed * (shares @ self._above.T)
+        found = self.overall + mixed * (shares @ self._above)
         if self.affinity:
             known = shares.sum(axis=1, keepdims=True) > 0
             found = found + (1 - SKILL_SHARE) * known * self.affinity.gains(vectors)
@@ -102,21 +112,29 @@ class Competence:
 
     def _gains(self, needs: Needs) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """The summands beyond overall, each of shape (experts,)."""
-        near = bool(self.affinity) and needs.vector is not None and bool(needs.skills)
-        mixed = SKILL_SHARE if near else 1.0
-        for skill, weight in needs.skills.items():
-            if skill in self._column:
-                share = mixed * weight
-                yield f"skill {skill} x {share:.2f}", share * self._above[:, self._column[skill]]
-        if near and needs.vector is not None:
-            yield (
-                "questions like it",
-                (1 - SKILL_SHARE) * self.affinity.gains(needs.vector[None])[0],
-            )
+        for skill, share, column in self._known(needs):
+            yield f"skill {skill} x {share:.2f}", share * self._above[column]
+        if self._is_near(needs) and needs.vector is not None:
+            gains = self.affinity.gains(needs.vector[None])[0]
+            yield "questions like it", (1 - SKILL_SHARE) * gains
+
+    def _known(self, needs: Needs) -> list[tuple[str, float, int]]:
+        """The needed skills that evidence knows: name, share in the score, column."""
+        mixed = SKILL_SHARE if self._is_near(needs) else 1.0
+        return [
+            (skill, mixed * weight, self._column[skill])
+            for skill, weight in needs.skills.items()
+            if skill in self._column
+        ]
+
+    def _is_near(self, needs: Needs) -> bool:
+        """Whether the embedding has a say: not where it is like none seen."""
+        return needs.vector is not None and bool(needs.skills) and bool(self.affinity)
 
     @cached_property
     def _above(self) -> NDArray[np.float64]:
-        return self.by_skill - self.overall[:, None]
+        """What each skill adds to each expert's overall rate, shape (skills, experts)."""
+        return np.ascontiguousarray((self.by_skill - self.overall[:, None]).T)
 
     @cached_property
     def _column(self) -> dict[str, int]:

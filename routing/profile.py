@@ -10,7 +10,7 @@ from routing.clusters import cluster_names
 from routing.codebook import Codebook
 from routing.competence import overall
 from routing.encoder import Encoder, Vectors
-from routing.evidence import Evidence, Outcome
+from routing.evidence import Evidence
 from routing.skills import NearestSkills
 
 
@@ -58,11 +58,13 @@ class Profile:
     def scores(self, experts: Sequence[str]) -> Scores:
         """How right each of these experts was, shape (questions, experts); NaN if not asked."""
         column = {expert: i for i, expert in enumerate(experts)}
+        listed = (column.get(expert, -1) for item in self.graded for expert, _ in item.scores)
+        columns = np.fromiter(listed, np.intp)
+        scores = np.fromiter((score for item in self.graded for _, score in item.scores), float)
+        rows = np.repeat(np.arange(len(self.graded)), [len(item.scores) for item in self.graded])
+        known = columns >= 0
         table = np.full((len(self.graded), len(experts)), np.nan)
-        for row, item in enumerate(self.graded):
-            for expert, score in item.scores:
-                if expert in column:
-                    table[row, column[expert]] = min(max(score, 0.0), 1.0)
+        table[rows[known], columns[known]] = scores[known].clip(0.0, 1.0)
         return table
 
     def affinity(self, experts: Sequence[str]) -> Affinity:
@@ -73,11 +75,9 @@ class Profile:
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence.of(
-            Outcome(expert, skill, score)
-            for item, skill in zip(self.graded, self.skills, strict=True)
-            for expert, score in item.scores
-        )
+        """The outcomes counted, for all experts there are."""
+        experts = sorted({expert for item in self.graded for expert, _ in item.scores})
+        return Evidence.of_table(experts, self.skills, self.scores(experts))
 
 
 def _skills(graded: Sequence[Graded], vectors: Vectors) -> list[str]:

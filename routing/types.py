@@ -56,7 +56,7 @@ class Ranking:
 
     experts: tuple[str, ...]
     scores: tuple[float, ...]  # in the order of `experts`
-    competence: Mapping[str, float]
+    beliefs: tuple[float, ...]  # P(expert is right), in the order of `experts`
     explain: Callable[[], tuple[Candidate, ...]] = field(compare=False, repr=False)
 
     @classmethod
@@ -66,9 +66,14 @@ class Ranking:
         return cls(
             tuple(c.expert for c in best),
             tuple(c.score for c in best),
-            {c.expert: c.competence for c in best},
+            tuple(c.competence for c in best),
             lambda: best,
         )
+
+    @property
+    def competence(self) -> Mapping[str, float]:
+        """P(expert is right) by name."""
+        return dict(zip(self.experts, self.beliefs, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.affinity import Affinity
-from routing.competence import EDGE, STRENGTHS, Competence, believable
+from routing.competence import EDGE, SKILL_SHARE, STRENGTHS, Competence, believable
 from routing.evidence import Evidence
+from routing.exact import table_on_grid
 from routing.types import Needs
 
 SKILLS = ("algebra", "law", "logic")
@@ -36,8 +37,8 @@ def believed(competence, skills):
 def near(competence, seed=0):
     """The same with an affinity of its own making, experts in another order."""
     random = np.random.default_rng(seed)
-    slopes, base = random.normal(0, 0.2, (3, 4)), random.normal(0, 0.05, 3)
-    affinity = Affinity(("cleo", "ada", "ben"), slopes.astype(np.float32), base.astype(np.float32))
+    slopes, base = random.normal(0, 0.2, (3, 4)), random.normal(0, 0.05, 3).astype(np.float32)
+    affinity = Affinity(("cleo", "ada", "ben"), table_on_grid(slopes), base)
     return Competence(competence.evidence, affinity)
 
 
@@ -54,7 +55,7 @@ def test_terms_sum_to_the_score(channels, wins, losses, weights, seed):
     for candidate in found:
         assert reduce(add, (term.value for term in candidate.terms)) == candidate.score
         assert candidate.competence == believable(candidate.score)
-    scores = dict(zip(competence.evidence.experts, competence.scores(needs), strict=True))
+    scores = dict(zip(competence.evidence.experts, *competence.scores([needs]), strict=True))
     assert {c.expert: c.score for c in found} == scores
 
 
@@ -67,8 +68,18 @@ def test_the_table_says_what_scores_say_row_by_row(wins, losses, asked):
         Needs({skill: weight for skill, weight in weights.items() if skill in SKILLS and weight}, v)
         for weights, v in zip(asked, vectors, strict=True)
     ]
-    rows = [believable(competence.scores(needs)) for needs in known]
-    assert competence.table(shares, vectors) == pytest.approx(np.array(rows), abs=1e-6)
+    rows = believable(competence.scores(known))
+    assert competence.table(shares, vectors) == pytest.approx(rows, abs=1e-6)
+
+
+@given(COUNTS, COUNTS, st.lists(st.tuples(WEIGHTS, st.booleans()), max_size=20))
+def test_scores_are_the_same_bits_alone_and_in_any_company(wins, losses, asked):
+    competence = near(of(wins, losses))
+    needs = [Needs(weights, vector(i) if seen else None) for i, (weights, seen) in enumerate(asked)]
+    together = competence.scores(needs)
+    assert together.shape == (len(asked), 3)
+    for own, row in zip(needs, together, strict=True):
+        assert np.array_equal(competence.scores([own])[0], row)
 
 
 @given(COUNTS, COUNTS, st.floats(0.1, 0.5), st.floats(0.1, 0.5), st.integers(0, 99))
@@ -87,8 +98,8 @@ def test_terms_are_named_by_where_they_come_from():
     )
     assert [term.name for term in ada.terms] == [
         "overall",
-        "skill algebra x 0.30",
-        "skill law x 0.20",
+        f"skill algebra x {0.6 * SKILL_SHARE:.2f}",
+        f"skill law x {0.4 * SKILL_SHARE:.2f}",
         "questions like it",
     ]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.recruiting import DRAWS, dice_for, everyone, top, uniform, with_replacement
+from routing.recruiting import DRAWS, dice_for, everyone, hashed, top, uniform, with_replacement
 from routing.types import Candidate, Ranking
 
 
@@ -69,10 +69,24 @@ def test_nobody_is_drawn_from_nobody(draw):
     assert draw(ranking(), 3, dice()) == ()
 
 
+def test_hashed_panels_look_at_no_score_and_spread_over_all():
+    drawn = Counter(hashed(THREE, 1, dice(seed))[0] for seed in range(300))
+    assert all(70 < count < 130 for count in drawn.values())
+
+
+@given(seed=st.integers(0, 99), gone=st.sampled_from("abcdefgh"))
+def test_an_expert_that_goes_changes_only_the_hashed_panels_it_was_on(seed, gone):
+    all_of_them = {name: 0.0 for name in "abcdefgh"}
+    before = hashed(ranking(**all_of_them), 3, dice(seed))
+    del all_of_them[gone]
+    after = hashed(ranking(**all_of_them), 3, dice(seed))
+    assert [e for e in before if e != gone] == list(after)[: 3 - (gone in before)]
+
+
 SCORES = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(-1, 1), min_size=1)
 
 
-@pytest.mark.parametrize("draw", [top, uniform, everyone], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("draw", [top, uniform, hashed, everyone], ids=lambda draw: draw.__name__)
 @given(scores=SCORES, size=st.integers(1, 10), seed=st.integers(0, 99))
 def test_nobody_is_drawn_twice(draw, scores, size, seed):
     panel = draw(ranking(**scores), size, dice(seed))

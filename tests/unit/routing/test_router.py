@@ -4,13 +4,19 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.policies import POLICIES
 from routing.affinity import Affinity
 from routing.codebook import Codebook
+from routing.competence import SKILL_SHARE
+from routing.costs import Offer, Thrift
 from routing.evidence import Evidence, Outcome
 from routing.exact import table_on_grid
+from routing.recruiting import DRAWS
 from routing.router import SCORES, Recruiting, Router
+from routing.sizing import SIZES, Sizing
 from routing.skills import NearestSkills
 from routing.types import Needs, Question, Ranking
 from tests.encoders import DIMENSION, BagOfWords
@@ -62,6 +68,68 @@ async def test_a_route_depends_on_no_order_of_experts(policy):
         assert found.candidates == again.candidates
 
 
+VARIED = {
+    "costs": Recruiting("r", thrift=Thrift(2.0, 0.1, most_dollars=0.03)),
+    **{rule: Recruiting("r", sizing=Sizing(rule, 0.3), size=4) for rule in SIZES},
+    **{draw: Recruiting("r", draw=draw, size=2) for draw in DRAWS},
+    **{score: Recruiting("r", score=score) for score in SCORES},
+}
+OFFERS = {"ada": Offer(0.02, 1.0), "ben": Offer(0.01, 3.0), "cleo": Offer(0.02, 0.1)}
+
+
+@pytest.mark.parametrize("recruiting", VARIED.values(), ids=VARIED)
+async def test_many_routes_at_once_are_the_routes_of_each(recruiting):
+    one = await router(affinity=AFFINITY)
+    one.offers = OFFERS
+    needs = await one.needs(QUESTIONS)
+    together = one.recruit_all(QUESTIONS, needs, recruiting)
+    alone = [one.recruit(q, n, recruiting) for q, n in zip(QUESTIONS, needs, strict=True)]
+    assert together == alone
+    assert [r.candidates for r in together] == [r.candidates for r in alone]
+    assert one.recruit_all([], [], recruiting) == []
+
+
+@given(
+    weights=st.lists(st.lists(st.floats(0, 1 / 3), min_size=3, max_size=3), max_size=40),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_route_has_the_same_bits_in_any_company(weights, seed):
+    one = Router(EXPERTS, NoSkills(), EVIDENCE, AFFINITY)
+    drawn = np.random.default_rng(seed).normal(size=(len(weights), DIMENSION))
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    needs = [
+        Needs(dict(zip(LABELLED.values(), own, strict=True)), vector)
+        for own, vector in zip(weights, drawn.astype(np.float32), strict=True)
+    ]
+    questions = [Question(str(i)) for i in range(len(needs))]
+    together = one.recruit_all(questions, needs, Recruiting("auto"))
+    backwards = one.recruit_all(questions[::-1], needs[::-1], Recruiting("auto"))
+    alone = [one.recruit(q, n, Recruiting("auto")) for q, n in zip(questions, needs, strict=True)]
+    assert together == alone == backwards[::-1]
+
+
+async def test_where_nobody_beats_asking_nobody_the_default_answers():
+    recruiting = Recruiting("r", sizing=Sizing("null", 0.99, default="dan"))
+    found = await (await router()).route(QUESTIONS[0], recruiting)
+    assert found.panel == ("dan",)
+    assert "the default dan answers" in found.notes[-1]
+
+
+async def test_a_default_leads_those_that_are_asked_at_least():
+    recruiting = Recruiting("r", sizing=Sizing("null", 0.99, least=2, default="dan"))
+    found = await (await router()).route(Question("solve"), recruiting)
+    assert found.panel == ("dan", "ada")
+
+
+async def test_a_cap_on_dollars_is_told_where_it_binds():
+    one = await router()
+    one.offers = OFFERS
+    recruiting = Recruiting("r", thrift=Thrift(most_dollars=0.02))
+    found = await one.route(Question("solve"), recruiting)
+    assert found.panel == ("ada", "dan")  # dan is free; the third would pass the cap
+    assert "the cap of $0.02 a question leaves out" in found.notes[-1]
+
+
 async def test_an_affinity_speaks_of_its_experts_whatever_their_order():
     skilled, near = await router(), await router((*EXPERTS, "zoe"), affinity=AFFINITY)
     question = Question("solve the equation")
@@ -71,7 +139,8 @@ async def test_an_affinity_speaks_of_its_experts_whatever_their_order():
         c.expert: [term.value for term in c.terms if term.name == "questions like it"]
         for c in near.recruit(question, needs, Recruiting("auto")).candidates
     }
-    assert terms == {**{name: [gain / 2] for name, gain in gains.items()}, "zoe": [0.0]}
+    share = 1 - SKILL_SHARE
+    assert terms == {**{name: [share * gain] for name, gain in gains.items()}, "zoe": [0.0]}
     plain = skilled.recruit(question, needs, Recruiting("auto")).candidates
     assert all(term.name != "questions like it" for c in plain for term in c.terms)
 
