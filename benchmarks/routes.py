@@ -22,6 +22,7 @@ from routing.encoder import Vectors
 from routing.profile import Graded, Profile
 from routing.router import Recruiting, Router
 from routing.skills import NearestSkills
+from routing.snapshot import Snapshot
 from routing.types import Question
 
 DIMENSION, SKILLS, SEED = 384, 20, 0
@@ -100,7 +101,8 @@ def asked(world: World, channel: NearestSkills, router: Router) -> dict[str, flo
     """Batches and single questions taking turns; what both recruit must agree."""
     vectors, _ = world.drawn(BATCH)
     questions = [Question(f"new question {i}") for i in range(BATCH)]
-    alone, batch, own, needs = [], [], [], channel.of_vectors(vectors)
+    alone, batch, own, frozen = [], [], [], []
+    needs, snapshot = channel.of_vectors(vectors), Snapshot.of(router, channel, RECRUITING)
     watch = Stopwatch()
     for first in range(ROUNDS):
         watch.lap()
@@ -114,12 +116,16 @@ def asked(world: World, channel: NearestSkills, router: Router) -> dict[str, flo
             route = router.recruit(questions[i], needed, RECRUITING)
             alone.append(watch.lap())
             assert route == routes[i]
+            watch.lap()
+            snapshot.panel(vectors[i])
+            frozen.append(watch.lap())
     return {
         "skills per question": statistics.mean(len(needed.skills) for needed in needs),
         "alone, p50, milliseconds": 1e3 * statistics.median(alone),
         "alone, p95, milliseconds": 1e3 * statistics.quantiles(alone, n=20)[-1],
         "in a batch, p50, microseconds each": 1e6 * statistics.median(batch),
         "of these on the processor": 1e6 * statistics.median(own),
+        "from a snapshot, p50, microseconds": 1e6 * statistics.median(frozen),
     }
 
 

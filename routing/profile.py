@@ -1,5 +1,6 @@
 """What a profiling run leaves, ready for routing: labelled questions and counted evidence."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,8 @@ class Profile:
         if not listed:
             return cls((), (), np.zeros((0, 0), np.float32))
         vectors = await encoder.encode([item.question for item in listed])
-        return cls(listed, tuple(_skills(listed, vectors)), vectors)
+        skills = await asyncio.to_thread(_skills, listed, vectors)  # clustering takes seconds
+        return cls(listed, tuple(skills), vectors)
 
     def channel(self, encoder: Encoder) -> NearestSkills:
         """The skill channel that looks a question up among these."""
