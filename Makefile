@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check unit format bench profile train schema clean
+.PHONY: help setup demo serve test check unit format bench bench-routing profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -10,7 +10,7 @@ BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 help:  ## List these commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 23
 
 setup: .venv/installed  ## Make .venv with everything Convene needs (about 4 GB)
 
@@ -38,6 +38,9 @@ format: .venv/installed-dev  ## Format the code
 
 bench: setup  ## Measure how fast the built-in panel answers here
 	$(BIN)/python benchmarks/panel.py
+
+bench-routing: setup  ## Measure how long routing takes with 100 experts and 100,000 graded questions
+	$(BIN)/python benchmarks/routes.py
 
 train: setup  ## Train the built-in specialists anew into build/models (hours on two cores)
 	$(BIN)/python -m experts.builtin.train base --steps 2400 --out build/models

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.encoder import Vectors
+from routing.exact import products, table_on_grid
 from routing.types import Vector
 
 FEWEST = 50  # graded questions under which there is nothing to regress on
@@ -23,7 +24,7 @@ Scores = NDArray[np.float64]  # shape (questions, experts), 0..1, NaN where an e
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Affinity:
-    """Slopes, shape (experts, dimension), and gains at the origin, shape (experts,)."""
+    """Slopes on the grid, shape (experts, dimension), and gains at the origin, shape (experts,)."""
 
     experts: tuple[str, ...]
     slopes: Vectors
@@ -47,17 +48,15 @@ class Affinity:
         expert's rate, shape (experts,)."""
         if len(vectors) < FEWEST or not experts:
             return cls.none(experts)
+        asked = ~np.isnan(scores)
+        anyone = asked.any(axis=1, keepdims=True)
         surprise = np.nan_to_num(scores - overall)
-        graded = np.maximum((~np.isnan(scores)).sum(axis=1, keepdims=True), 1)
-        shared = surprise.sum(axis=1, keepdims=True) / graded
-        own = np.where(np.isnan(scores), 0.0, surprise - shared)
+        shared = surprise.sum(axis=1, keepdims=True) / asked.sum(axis=1, keepdims=True).clip(1)
+        own = np.where(asked, surprise - shared, 0.0)
         centre = vectors.mean(axis=0, dtype=np.float64)
-        centred = vectors - centre
-        spectrum, axes = np.linalg.eigh(centred.T @ centred)
-        rotated = centred @ axes
-        slopes = axes @ (_ridge(rotated, spectrum, shared) + _ridge(rotated, spectrum, own))
-        slopes_of = np.ascontiguousarray(slopes.T, np.float32)
-        return cls(tuple(experts), slopes_of, (-centre @ slopes).astype(np.float32))
+        axes = _Axes.of(vectors - centre)
+        slopes = axes.ridge(shared, anyone.sum(axis=0)) + axes.ridge(own, asked.sum(axis=0))
+        return cls(tuple(experts), table_on_grid(slopes.T), (-centre @ slopes).astype(np.float32))
 
     def over(self, experts: Sequence[str]) -> "Affinity":
         """The same for exactly these experts, no gain for those that were not known."""
@@ -68,30 +67,43 @@ class Affinity:
         slopes[here], base[here] = self.slopes[there], self.base[there]
         return Affinity(tuple(experts), slopes, base)
 
-    def gains(self, vector: Vector) -> NDArray[np.float64]:
-        """What the question adds to each expert's overall rate, shape (experts,)."""
-        if not self.slopes.shape[1]:
-            return self.base.astype(np.float64)
-        return (self.slopes @ vector + self.base).astype(np.float64)
+    def gains(self, vectors: Vectors) -> NDArray[np.float64]:
+        """What each question adds to each expert's overall rate, shape (questions, experts)."""
+        if not self:
+            return np.zeros((len(vectors), len(self.experts)))
+        return products(vectors, self.slopes).astype(np.float64) + self.base
 
     def __bool__(self) -> bool:
         return bool(self.slopes.shape[1])
 
 
-def _ridge(
-    rotated: NDArray[np.float64], spectrum: NDArray[np.float64], target: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Coefficients on the principal axes, shape (dimension, targets)."""
-    spectrum = spectrum.clip(0.0)
-    pulls = rotated.T @ target
-    energy, total = (pulls**2).sum(axis=1), (target**2).sum()
-    count = len(rotated)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Axes:
+    """Centred questions, shape (questions, dimension), and their principal axes (columns)."""
 
-    def validated(ridge: float) -> float:
-        shrunk = 1 / (spectrum + ridge)
-        rest = total - (energy * (2 * shrunk - spectrum * shrunk**2)).sum()
-        freedom = (spectrum * shrunk).sum() + 1
-        return float(rest / max(count - freedom, 1e-3) ** 2)
+    centred: NDArray[np.float64]
+    spectrum: NDArray[np.float64]
+    axes: NDArray[np.float64]
 
-    best = min(RIDGES, key=validated)
-    return pulls / (spectrum + best)[:, None]
+    @classmethod
+    def of(cls, centred: NDArray[np.float64]) -> "_Axes":
+        spectrum, axes = np.linalg.eigh(centred.T @ centred)
+        return cls(centred, spectrum.clip(0.0), axes)
+
+    def ridge(self, target: NDArray[np.float64], asked: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Slopes, shape (dimension, targets), towards targets of shape (questions, targets) that
+        are 0 where nobody was asked; `asked` counts the others. A target that was asked at a third
+        of the questions has a third of the spectrum: they count as drawn without regard to where
+        they lie, which spares a decomposition for each expert."""
+        pulls = self.axes.T @ (self.centred.T @ target)
+        spread = self.spectrum[:, None] * (asked / len(target))
+        squares = (target**2).sum()
+
+        def validated(ridge: float) -> float:
+            shrunk = 1 / (spread + ridge)
+            rest = squares - (pulls**2 * (2 * shrunk - spread * shrunk**2)).sum()
+            freedom = (spread * shrunk).sum() + asked.size
+            return float(rest / max(asked.sum() - freedom, 1e-3) ** 2)
+
+        slopes: NDArray[np.float64] = self.axes @ (pulls / (spread + min(RIDGES, key=validated)))
+        return slopes

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.encoder import Vectors
+from routing.exact import on_grid, products, table_on_grid
 
 CODES = 1024
 SAMPLE = 16_384  # questions that centres are fitted on; more would not move them
 STEPS = 8  # of Lloyd's algorithm
-BLOCK = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Codebook:
-    """Unit vectors, shape (codes, dimension), and how the questions of each are labelled:
-    shape (codes, labels), rows sum to 1."""
+    """Unit vectors on the grid, shape (codes, dimension), and how the questions of each are
+    labelled: shape (codes, labels), rows sum to 1."""
 
     vectors: Vectors
     labels: tuple[str, ...]
@@ -38,42 +38,41 @@ class Codebook:
         names, label_of = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
         rows = np.arange(len(vectors))
         if len(vectors) > codes:
-            vectors, rows = _centres(vectors, codes, seed)
+            vectors, rows = _centres(on_grid(vectors), codes, seed)
         counts = np.zeros((len(vectors), len(names)))
         np.add.at(counts, (rows, label_of), 1.0)
         used = counts.sum(axis=1) > 0
         counts = counts[used]
         shares = counts / counts.sum(axis=1, keepdims=True)
-        return cls(np.ascontiguousarray(vectors[used], np.float32), tuple(map(str, names)), shares)
+        return cls(table_on_grid(vectors[used]), tuple(map(str, names)), shares)
 
     def cosines(self, vectors: Vectors) -> Vectors:
-        """Of each question with each code, shape (questions, codes). Always in blocks of the same
-        shape: a lone question and one among many get the same bits, whoever asks beside it."""
-        return blockwise(vectors, self.vectors)
-
-
-def blockwise(vectors: Vectors, table: Vectors) -> Vectors:
-    """vectors @ table.T, shape (rows, table rows), bit for bit the same in any company: matrix
-    kernels round by the shape they are given, so every product here has one shape."""
-    out = np.empty((len(vectors), len(table)), np.float32)
-    for first in range(0, len(vectors), BLOCK):
-        block = vectors[first : first + BLOCK]
-        if len(block) == BLOCK:
-            out[first : first + BLOCK] = np.matmul(block, table.T)
-        else:
-            padded = np.zeros((BLOCK, vectors.shape[1]), np.float32)
-            padded[: len(block)] = block
-            out[first:] = np.matmul(padded, table.T)[: len(block)]
-    return out
+        """Of each question with each code, shape (questions, codes): for one question the same
+        bits whoever asks beside it."""
+        return products(vectors, self.vectors)
 
 
 def _centres(vectors: Vectors, codes: int, seed: int) -> tuple[Vectors, NDArray[np.intp]]:
-    """Unit centres, and which of them each question belongs to."""
-    from sklearn.cluster import KMeans
+    """Unit centres by spherical k-means, and which of them each question belongs to. Sums of
+    numbers on a grid are exact, so that no thread's timing moves a centre."""
+    order = np.random.default_rng(seed).permutation(len(vectors))
+    sample = vectors[np.sort(order[:SAMPLE])]
+    centres = table_on_grid(vectors[np.sort(order[:codes])])
+    for _ in range(STEPS):
+        centres = _moved(centres, sample, _nearest(sample, centres))
+    return centres, _nearest(vectors, centres)
 
-    sample = np.random.default_rng(seed).permutation(len(vectors))[:SAMPLE]
-    means = KMeans(codes, n_init=1, init="random", max_iter=STEPS, random_state=seed)
-    means.fit(np.asarray(vectors)[np.sort(sample)])
-    centres = means.cluster_centers_
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True).clip(1e-9)
-    return centres.astype(np.float32), means.predict(np.asarray(vectors))
+
+def _nearest(vectors: Vectors, centres: Vectors) -> NDArray[np.intp]:
+    blocks = np.array_split(vectors, len(vectors) // 4096 + 1)  # bounds the memory it takes
+    return np.concatenate([products(block, centres).argmax(axis=1) for block in blocks])
+
+
+def _moved(centres: Vectors, vectors: Vectors, owner: NDArray[np.intp]) -> Vectors:
+    """Each centre in the middle of its own; one that has none stays."""
+    order = np.argsort(owner, kind="stable")
+    own, starts = np.unique(owner[order], return_index=True)
+    sums = np.add.reduceat(vectors[order].astype(np.float64), starts, axis=0)
+    moved = centres.copy()
+    moved[own] = sums / np.linalg.norm(sums, axis=1, keepdims=True).clip(1e-9)
+    return table_on_grid(moved)

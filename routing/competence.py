@@ -13,14 +13,13 @@ Where skills are cleanly told apart (datasets), more weight on them chooses bett
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.affinity import Affinity
-from routing.codebook import blockwise
 from routing.encoder import Vectors
 from routing.evidence import Counts, Evidence
 from routing.types import Candidate, Needs, Term
@@ -61,7 +60,7 @@ class Competence:
         skills): the overall rate, moved by how hard the skill is for everyone."""
         graded = self.evidence.wins + self.evidence.losses
         surprise = (self.evidence.wins - graded * self.overall[:, None]).sum(axis=0)
-        harder = surprise / (graded.sum(axis=0) + HARDNESS_STRENGTH * len(graded))
+        harder = surprise / (graded.sum(axis=0) + HARDNESS_STRENGTH * max(len(graded), 1))
         return believable(self.overall[:, None] + harder)
 
     @cached_property
@@ -71,12 +70,22 @@ class Competence:
         strength = self.strength[:, None]
         return believable((wins + strength * self.expected) / (wins + losses + strength))
 
-    def scores(self, needs: Needs) -> NDArray[np.float64]:
-        """Each expert's P(right) at such a question, shape (experts,), before it is clipped: the
-        sum of the terms that `candidates` lists."""
-        scores: NDArray[np.float64] = self.overall.copy()
-        for _, gains in self._gains(needs):
-            scores += gains
+    def scores(self, asked: Sequence[Needs]) -> NDArray[np.float64]:
+        """Each expert's P(right) at each question, shape (questions, experts), before it is
+        clipped: the sums of the terms that `candidates` lists, added in the same order, so that a
+        question alone and one among many have the same bits."""
+        shares = [[pair[1:] for pair in self._known(needs)] for needs in asked]
+        most = max(map(len, shares), default=0)
+        padded = [own + [(0.0, 0)] * (most - len(own)) for own in shares]
+        placed = np.array(padded).reshape(len(asked), most, 2)
+        scores = np.repeat(self.overall[None], len(asked), axis=0)
+        for place in range(most):
+            share, column = placed[:, place, 0], placed[:, place, 1].astype(np.intp)
+            scores += share[:, None] * self._above[column]
+        near = [i for i, needs in enumerate(asked) if self._is_near(needs)]
+        if near:
+            vectors = np.array([asked[i].vector for i in near])
+            scores[near] += (1 - SKILL_SHARE) * self.affinity.gains(vectors)
         return scores
 
     def candidates(self, needs: Needs) -> tuple[Candidate, ...]:
@@ -95,27 +104,37 @@ class Competence:
         """P(right) at many questions, shape (questions, experts), the same as `scores` gives.
         `shares` weighs the skills of the evidence, shape (questions, skills)."""
         mixed = SKILL_SHARE if self.affinity else 1.0
-        found = self.overall + mixed * (shares @ self._above.T)
+        found = self.overall + mixed * (shares @ self._above)
         if self.affinity:
-            near = blockwise(vectors, self.affinity.slopes) + self.affinity.base
             known = shares.sum(axis=1, keepdims=True) > 0
-            found = found + (1 - SKILL_SHARE) * known * near
+            found = found + (1 - SKILL_SHARE) * known * self.affinity.gains(vectors)
         return believable(found)
 
     def _gains(self, needs: Needs) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """The summands beyond overall, each of shape (experts,)."""
-        near = bool(self.affinity) and needs.vector is not None and bool(needs.skills)
-        mixed = SKILL_SHARE if near else 1.0
-        for skill, weight in needs.skills.items():
-            if skill in self._column:
-                share = mixed * weight
-                yield f"skill {skill} x {share:.2f}", share * self._above[:, self._column[skill]]
-        if near and needs.vector is not None:
-            yield "questions like it", (1 - SKILL_SHARE) * self.affinity.gains(needs.vector)
+        for skill, share, column in self._known(needs):
+            yield f"skill {skill} x {share:.2f}", share * self._above[column]
+        if self._is_near(needs) and needs.vector is not None:
+            gains = self.affinity.gains(needs.vector[None])[0]
+            yield "questions like it", (1 - SKILL_SHARE) * gains
+
+    def _known(self, needs: Needs) -> list[tuple[str, float, int]]:
+        """The needed skills that evidence knows: name, share in the score, column."""
+        mixed = SKILL_SHARE if self._is_near(needs) else 1.0
+        return [
+            (skill, mixed * weight, self._column[skill])
+            for skill, weight in needs.skills.items()
+            if skill in self._column
+        ]
+
+    def _is_near(self, needs: Needs) -> bool:
+        """Whether the embedding has a say: not where it is like none seen."""
+        return needs.vector is not None and bool(needs.skills) and bool(self.affinity)
 
     @cached_property
     def _above(self) -> NDArray[np.float64]:
-        return self.by_skill - self.overall[:, None]
+        """What each skill adds to each expert's overall rate, shape (skills, experts)."""
+        return np.ascontiguousarray((self.by_skill - self.overall[:, None]).T)
 
     @cached_property
     def _column(self) -> dict[str, int]:
@@ -135,7 +154,9 @@ def believable(rates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _candidate(expert: str, own: float, gains: Iterable[tuple[str, float]]) -> Candidate:
     terms = (Term("overall", own), *(Term(name, gain) for name, gain in gains))
-    score = sum(term.value for term in terms)
+    score = 0.0
+    for term in terms:  # one by one, as `scores` adds; sum() rounds otherwise since Python 3.12
+        score += term.value
     return Candidate(expert, min(max(score, EDGE), 1 - EDGE), score, terms)
 
 

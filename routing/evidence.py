@@ -35,17 +35,34 @@ class Evidence:
     @classmethod
     def of(cls, outcomes: Iterable[Outcome]) -> "Evidence":
         """Count outcomes. Scores are clipped to 0..1."""
-        listed = list(outcomes)
-        experts = {name: i for i, name in enumerate(sorted({o.expert for o in listed}))}
-        skills = {name: i for i, name in enumerate(sorted({o.skill for o in listed}))}
-        wins = np.zeros((len(experts), len(skills)))
-        losses = np.zeros_like(wins)
-        for outcome in listed:
-            place = experts[outcome.expert], skills[outcome.skill]
-            score = min(max(outcome.score, 0.0), 1.0)
-            wins[place] += score
-            losses[place] += 1.0 - score
-        return cls(tuple(experts), tuple(skills), wins, losses)
+        counts: dict[tuple[str, str], list[float]] = {}
+        for expert, skill, score in outcomes:
+            count = counts.setdefault((expert, skill), [0.0, 0.0])
+            won = min(max(score, 0.0), 1.0)
+            count[0] += won
+            count[1] += 1.0 - won
+        experts = tuple(sorted({expert for expert, _ in counts}))
+        skills = tuple(sorted({skill for _, skill in counts}))
+        table = [
+            [counts.get((expert, skill), (0.0, 0.0)) for skill in skills] for expert in experts
+        ]
+        wins, losses = np.array(table).reshape(len(experts), len(skills), 2).transpose(2, 0, 1)
+        return cls(experts, skills, wins, losses)
+
+    @classmethod
+    def of_table(
+        cls, experts: Sequence[str], skill_of: Sequence[str], scores: Counts
+    ) -> "Evidence":
+        """Count a table of scores in 0..1, shape (questions, experts), NaN for an expert that was
+        not asked, by the skill of each question: millions in a second."""
+        skills, column = np.unique(np.asarray(skill_of, str), return_inverse=True)
+        order = np.argsort(column, kind="stable")
+        starts = np.searchsorted(column[order], np.arange(len(skills)))
+        right = np.nan_to_num(scores)[order]
+        asked = (~np.isnan(scores))[order].astype(np.float64)
+        wins = np.add.reduceat(right, starts, axis=0) if len(skills) else right
+        graded = np.add.reduceat(asked, starts, axis=0) if len(skills) else asked
+        return cls(tuple(experts), tuple(map(str, skills)), wins.T.copy(), (graded - wins).T)
 
     def __add__(self, other: "Evidence") -> "Evidence":
         """Both together, exactly: experts and skills of either, counts summed."""

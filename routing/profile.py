@@ -1,5 +1,6 @@
 """What a profiling run leaves, ready for routing: labelled questions and counted evidence."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from routing.clusters import cluster_names
 from routing.codebook import Codebook
 from routing.competence import overall
 from routing.encoder import Encoder, Vectors
-from routing.evidence import Evidence, Outcome
+from routing.evidence import Evidence
 from routing.skills import NearestSkills
 
 
@@ -49,7 +50,8 @@ class Profile:
         if not listed:
             return cls((), (), np.zeros((0, 0), np.float32))
         vectors = await encoder.encode([item.question for item in listed])
-        return cls(listed, tuple(_skills(listed, vectors)), vectors)
+        skills = await asyncio.to_thread(_skills, listed, vectors)  # clustering takes seconds
+        return cls(listed, tuple(skills), vectors)
 
     def channel(self, encoder: Encoder) -> NearestSkills:
         """The skill channel that looks a question up among these."""
@@ -58,11 +60,13 @@ class Profile:
     def scores(self, experts: Sequence[str]) -> Scores:
         """How right each of these experts was, shape (questions, experts); NaN if not asked."""
         column = {expert: i for i, expert in enumerate(experts)}
+        listed = (column.get(expert, -1) for item in self.graded for expert, _ in item.scores)
+        columns = np.fromiter(listed, np.intp)
+        scores = np.fromiter((score for item in self.graded for _, score in item.scores), float)
+        rows = np.repeat(np.arange(len(self.graded)), [len(item.scores) for item in self.graded])
+        known = columns >= 0
         table = np.full((len(self.graded), len(experts)), np.nan)
-        for row, item in enumerate(self.graded):
-            for expert, score in item.scores:
-                if expert in column:
-                    table[row, column[expert]] = min(max(score, 0.0), 1.0)
+        table[rows[known], columns[known]] = scores[known].clip(0.0, 1.0)
         return table
 
     def affinity(self, experts: Sequence[str]) -> Affinity:
@@ -73,11 +77,9 @@ class Profile:
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence.of(
-            Outcome(expert, skill, score)
-            for item, skill in zip(self.graded, self.skills, strict=True)
-            for expert, score in item.scores
-        )
+        """The outcomes counted, for all experts there are."""
+        experts = sorted({expert for item in self.graded for expert, _ in item.scores})
+        return Evidence.of_table(experts, self.skills, self.scores(experts))
 
 
 def _skills(graded: Sequence[Graded], vectors: Vectors) -> list[str]:

@@ -37,10 +37,20 @@ def with_replacement(ranking: Ranking, size: int, dice: Dice) -> tuple[str, ...]
     return tuple(dice().choices(ranking.experts, weights, k=size))
 
 
+def hashed(ranking: Ranking, size: int, dice: Dice) -> tuple[str, ...]:
+    """Distinct experts by the question's hash (rendezvous hashing, Thaler and Ravishankar 1998):
+    random over questions, the same at every start, and an expert that goes changes only the
+    panels it was on."""
+    salt = dice().getrandbits(64).to_bytes(8)
+    names = sorted(ranking.experts, key=lambda name: hashlib.sha256(salt + name.encode()).digest())
+    return tuple(names[:size])
+
+
 DRAWS: dict[str, Draw] = {
     "top": top,
     "everyone": everyone,
     "uniform": uniform,
+    "hashed": hashed,
     "with_replacement": with_replacement,
 }
 

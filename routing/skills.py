@@ -39,10 +39,10 @@ class NearestSkills:
         floor: float = FLOOR,
     ) -> None:
         self._encoder = encoder
-        self._codebook = codebook
+        self.codebook = codebook
         self._neighbours = min(neighbours, len(codebook.vectors))
         self._temperature = temperature
-        self._floor = floor
+        self.floor = floor
 
     async def needs(self, questions: Sequence[Question]) -> list[Needs]:
         if not questions or self._neighbours == 0:  # nothing to compare with: load no model
@@ -52,11 +52,11 @@ class NearestSkills:
     def of_vectors(self, vectors: Vectors) -> list[Needs]:
         """The same for questions that are encoded already, shape (questions, dimension)."""
         found_shares = shares(
-            self._codebook, vectors, self._neighbours, self._temperature, self._floor
+            self.codebook, vectors, self._neighbours, self._temperature, self.floor
         )
         rows, columns = np.nonzero(found_shares)
         found: list[dict[str, float]] = [{} for _ in vectors]
-        names = self._codebook.labels
+        names = self.codebook.labels
         for row, column, weight in zip(
             rows.tolist(), columns.tolist(), found_shares[rows, columns].tolist(), strict=True
         ):

@@ -49,15 +49,15 @@ class Candidate:
     terms: tuple[Term, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """Every eligible expert, best first. The reasons are worked out when somebody asks for them:
     they cost ten times what the ranking does."""
 
     experts: tuple[str, ...]
     scores: tuple[float, ...]  # in the order of `experts`
-    competence: Mapping[str, float]
-    explain: Callable[[], tuple[Candidate, ...]]
+    beliefs: tuple[float, ...]  # P(expert is right), in the order of `experts`
+    explain: Callable[[], tuple[Candidate, ...]] = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, candidates: Sequence[Candidate]) -> "Ranking":
@@ -66,12 +66,17 @@ class Ranking:
         return cls(
             tuple(c.expert for c in best),
             tuple(c.score for c in best),
-            {c.expert: c.competence for c in best},
+            tuple(c.competence for c in best),
             lambda: best,
         )
 
+    @property
+    def competence(self) -> Mapping[str, float]:
+        """P(expert is right) by name."""
+        return dict(zip(self.experts, self.beliefs, strict=True))
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Who is asked, in order of use, and why. A sampling policy may name an expert twice."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from routing.competence import Competence
 from routing.profile import Graded, Profile, claims
-from routing.types import Question
+from routing.types import Needs, Question
 from tests.encoders import BagOfWords
 
 
@@ -30,8 +30,8 @@ async def test_scores_are_counted_by_expert_and_skill():
 async def test_its_channel_finds_the_skills_of_new_questions():
     encoder = BagOfWords()
     channel = (await Profile.of(LABELLED, encoder)).channel(encoder)
-    [found] = await channel.skills([Question("solve this")])
-    assert next(iter(found)) == "algebra"
+    [found] = await channel.needs([Question("solve this")])
+    assert next(iter(found.skills)) == "algebra"
 
 
 async def test_questions_without_a_skill_get_their_cluster():
@@ -46,7 +46,9 @@ async def test_a_profile_of_nothing_knows_nothing_and_loads_no_model():
     encoder = BagOfWords()
     nothing = await Profile.of([], encoder)
     assert nothing.evidence.total == 0
-    assert await nothing.channel(encoder).skills([Question("a")]) == [{}]
+    [found] = await nothing.channel(encoder).needs([Question("a")])
+    assert found.skills == {}
+    assert not nothing.affinity(["ada"])
     assert encoder.encoded == []
 
 
@@ -54,7 +56,7 @@ async def test_a_claimed_skill_raises_its_claimants_a_little():
     claimed = claims({"ada": ["algebra"], "ben": ["law"], "cleo": []})
     assert [item.skill for item in claimed] == ["algebra", "law"]
     profile = await Profile.of(claimed, BagOfWords())
-    found = Competence(profile.evidence).candidates({"law": 1.0})
+    found = Competence(profile.evidence).candidates(Needs({"law": 1.0}))
     assert found[0].expert == "ben"
     assert found[0].competence < 0.7
 
@@ -63,7 +65,7 @@ async def test_a_handful_of_graded_questions_overrules_a_claim():
     claimed = claims({"ada": ["law"], "ben": []})
     seen = [graded(f"question {i} of law", "law", ada=0.0, ben=1.0) for i in range(5)]
     profile = await Profile.of([*claimed, *seen], BagOfWords())
-    assert Competence(profile.evidence).candidates({"law": 1.0})[0].expert == "ben"
+    assert Competence(profile.evidence).candidates(Needs({"law": 1.0}))[0].expert == "ben"
 
 
 def test_nobody_claims_nothing():

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.codebook import Codebook
 from routing.skills import NearestSkills
 from routing.types import Question
 from tests.encoders import BagOfWords
@@ -21,12 +22,12 @@ LABELLED = {
 async def channel(**rest):
     encoder = BagOfWords()
     vectors = await encoder.encode(list(LABELLED))
-    return NearestSkills(encoder, list(LABELLED.values()), vectors, **rest)
+    return NearestSkills(encoder, Codebook.of(vectors, list(LABELLED.values())), **rest)
 
 
 async def skills(text, **rest):
-    [found] = await (await channel(**rest)).skills([Question(text)])
-    return found
+    [found] = await (await channel(**rest)).needs([Question(text)])
+    return found.skills
 
 
 async def test_the_nearest_label_weighs_most():
@@ -61,8 +62,9 @@ async def test_more_neighbours_than_labelled_questions_are_all_of_them():
 
 async def test_without_labelled_questions_nothing_is_encoded():
     encoder = BagOfWords()
-    nothing = NearestSkills(encoder, [], np.zeros((0, 0), np.float32))
-    assert await nothing.skills([Question("a"), Question("b")]) == [{}, {}]
+    nothing = NearestSkills(encoder, Codebook.of(np.zeros((0, 0), np.float32), []))
+    found = await nothing.needs([Question("a"), Question("b")])
+    assert [(needs.skills, needs.vector) for needs in found] == [({}, None)] * 2
     assert encoder.encoded == []
 
 
@@ -70,16 +72,18 @@ async def test_a_lone_close_match_is_not_outvoted_by_a_crowd():
     encoder = BagOfWords()
     texts = ["red green blue", *["red one two three four"] * 15]
     labels = ["colour", *["number"] * 15]
-    crowd = NearestSkills(encoder, labels, await encoder.encode(texts))
-    [found] = await crowd.skills([Question("red green blue")])
-    assert found["colour"] > 0.9
+    crowd = NearestSkills(encoder, Codebook.of(await encoder.encode(texts), labels))
+    [found] = await crowd.needs([Question("red green blue")])
+    assert found.skills["colour"] > 0.9
 
 
 async def test_many_labels_of_little_weight_are_no_skill():
     encoder = BagOfWords()
     same = await encoder.encode(["same words"] * 40)
-    many = NearestSkills(encoder, [f"label {i}" for i in range(40)], same, neighbours=40)
-    assert await many.skills([Question("same words")]) == [{}]
+    labels = [f"label {i}" for i in range(40)]
+    many = NearestSkills(encoder, Codebook.of(same, labels), neighbours=40)
+    [found] = await many.needs([Question("same words")])
+    assert found.skills == {}
 
 
 TEXTS = st.lists(
@@ -89,14 +93,48 @@ TEXTS = st.lists(
 
 @given(TEXTS)
 async def test_weights_are_shares_whatever_is_asked(texts):
-    for found in await (await channel()).skills([Question(text) for text in texts]):
-        assert found == {} or sum(found.values()) == pytest.approx(1)
-        assert set(found) <= set(LABELLED.values())
+    for found in await (await channel()).needs([Question(text) for text in texts]):
+        assert found.skills == {} or sum(found.skills.values()) == pytest.approx(1)
+        assert set(found.skills) <= set(LABELLED.values())
 
 
 @given(TEXTS)
-async def test_a_question_has_the_same_skills_alone_and_in_a_batch(texts):
+async def test_a_question_has_the_same_needs_alone_and_in_a_batch(texts):
     nearest = await channel()
-    together = await nearest.skills([Question(text) for text in texts])
-    alone = [(await nearest.skills([Question(text)]))[0] for text in texts]
-    assert together == alone
+    together = await nearest.needs([Question(text) for text in texts])
+    alone = [(await nearest.needs([Question(text)]))[0] for text in texts]
+    assert [told(needs) for needs in together] == [told(needs) for needs in alone]
+
+
+def told(needs):
+    """Everything in it, bit for bit and in order."""
+    return list(needs.skills.items()), needs.vector.tobytes()
+
+
+@given(
+    count=st.integers(1, 70),
+    seed=st.integers(0, 2**32 - 1),
+    codes=st.sampled_from([3, 16, 40]),
+)
+def test_needs_are_the_same_bits_in_any_company_and_position(count, seed, codes):
+    random = np.random.default_rng(seed)
+    labels = [f"label {i}" for i in random.integers(0, 7, codes)]
+    nearest = NearestSkills(BagOfWords(), Codebook.of(unit(random, codes), labels), floor=0.0)
+    vectors = unit(random, count)
+    together = nearest.of_vectors(vectors)
+    order = random.permutation(count)
+    shuffled = nearest.of_vectors(vectors[order])
+    for place, i in enumerate(order):
+        [alone] = nearest.of_vectors(vectors[i : i + 1])
+        assert told(together[i]) == told(shuffled[place]) == told(alone)
+
+
+def unit(random, count, dimension=33):
+    drawn = random.normal(size=(count, dimension))
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+
+async def test_what_is_needed_holds_the_vector_it_was_read_from():
+    encoder = BagOfWords()
+    [found] = await (await channel()).needs([Question("solve the equation")])
+    assert np.array_equal(found.vector, (await encoder.encode(["solve the equation"]))[0])

@@ -6,6 +6,7 @@ import pytest
 from routing.competence import Competence
 from routing.evidence import Evidence
 from routing.symbolic_moe import candidates, global_competency
+from routing.types import Needs
 
 #            algebra  law  logic        sums
 PROFILE = [
@@ -22,7 +23,7 @@ def of(profile):
 
 
 def scores(skills, profile=PROFILE):
-    return {c.expert: c.score for c in candidates(of(profile), skills)}
+    return {c.expert: c.score for c in candidates(of(profile), Needs(skills))}
 
 
 # Sums 3, 6, -7: one is negative, so all are shifted by 7 + 1 to 11, 14, 1; squares 121, 196, 1.
@@ -75,7 +76,7 @@ def test_without_keywords_everyone_is_as_likely(skills):
 
 
 def test_candidates_come_best_first_with_one_term_that_is_the_score():
-    found = candidates(of(PROFILE), {"law": 1.0})
+    found = candidates(of(PROFILE), Needs({"law": 1.0}))
     assert [c.expert for c in found] == ["ben", "ada", "cleo"]
     assert all([term.value for term in c.terms] == [c.score] for c in found)
     assert found[0].terms[0].name == "suitability 4 x global competency 0.6164"
@@ -83,9 +84,9 @@ def test_candidates_come_best_first_with_one_term_that_is_the_score():
 
 def test_the_competence_beside_the_score_is_our_own():
     competence = of(PROFILE)
-    ours = {c.expert: c.competence for c in competence.candidates({"law": 1.0})}
-    assert {c.expert: c.competence for c in candidates(competence, {"law": 1.0})} == ours
+    ours = {c.expert: c.competence for c in competence.candidates(Needs({"law": 1.0}))}
+    assert {c.expert: c.competence for c in candidates(competence, Needs({"law": 1.0}))} == ours
 
 
 def test_no_experts_have_no_scores():
-    assert candidates(Competence(Evidence.none([])), {"law": 1.0}) == ()
+    assert candidates(Competence(Evidence.none([])), Needs({"law": 1.0})) == ()

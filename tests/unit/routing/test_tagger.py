@@ -37,8 +37,9 @@ def tagger(*samples, **rest):
 
 
 async def skills(*samples, **rest):
-    [found] = await tagger(*samples, **rest).skills([Question("Who owns it?")])
-    return found
+    [found] = await tagger(*samples, **rest).needs([Question("Who owns it?")])
+    assert found.vector is None  # keywords say nothing about where the question lies
+    return found.skills
 
 
 KEYWORDS = {
@@ -82,7 +83,7 @@ async def test_above_a_threshold_an_unknown_keyword_maps_nowhere():
 
 async def test_five_samples_are_drawn_each_with_a_seed_of_its_own():
     expert = Saying("Keywords: law")
-    await LlmTagger(expert, BagOfWords(), KNOWN).skills([Question("a"), Question("b")])
+    await LlmTagger(expert, BagOfWords(), KNOWN).needs([Question("a"), Question("b")])
     assert [prompt.sampling.seed for prompt in expert.asked] == [0, 1, 2, 3, 4] * 2
     assert {prompt.sampling.temperature for prompt in expert.asked} == {0.7}
     assert ["Problem: a" in prompt.text for prompt in expert.asked] == [True] * 5 + [False] * 5
@@ -95,7 +96,7 @@ async def test_failed_samples_are_samples_without_keywords():
 
 async def test_a_tagger_that_always_fails_names_no_skills():
     away = LlmTagger(ScriptedExpert("tagger", default=Cause.UNAVAILABLE), BagOfWords(), KNOWN)
-    assert await away.skills([Question("a"), Question("b")]) == [{}, {}]
+    assert [n.skills for n in await away.needs([Question("a"), Question("b")])] == [{}, {}]
 
 
 async def test_a_tagger_that_answers_nonsense_names_no_skills():
@@ -104,15 +105,16 @@ async def test_a_tagger_that_answers_nonsense_names_no_skills():
 
 async def test_without_known_skills_nobody_is_asked():
     expert = Saying("Keywords: law")
-    assert await LlmTagger(expert, BagOfWords(), ()).skills([Question("a")]) == [{}]
+    [found] = await LlmTagger(expert, BagOfWords(), ()).needs([Question("a")])
+    assert found.skills == {}
     assert expert.asked == []
 
 
 async def test_known_skills_are_encoded_once():
     encoder = BagOfWords()
     one = LlmTagger(Saying("Keywords: law"), encoder, KNOWN)
-    await one.skills([Question("a"), Question("b")])
-    await one.skills([Question("c")])
+    await one.needs([Question("a"), Question("b")])
+    await one.needs([Question("c")])
     assert encoder.encoded.count(list(KNOWN)) == 1
 
 
