@@ -14,7 +14,8 @@ from api.cli.files import writable
 from api.cli.progress import bars
 
 if TYPE_CHECKING:
-    from orchestrator.evaluation import Report
+    from experts.recordings import Recording
+    from orchestrator.evaluation import Report, Splits
     from orchestrator.policies import Policy
 
 EVIDENCE = ("validation",)
@@ -54,6 +55,15 @@ def evaluate(
             help="Report on this category, learn from the others alone; 'each' for all in turn.",
         ),
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Report on every question, in so many parts, each learned from others."
+        ),
+    ] = None,
+    learn: Annotated[
+        int | None, typer.Option(min=1, help="With --folds: learn from so many questions only.")
+    ] = None,
     frontier: Annotated[
         bool,
         typer.Option("--frontier", help="Compare with every baseline at equal calls and cost."),
@@ -75,10 +85,19 @@ def evaluate(
 ) -> None:
     """Replay recorded answers: learn from one split, report on split `test`."""
     from api.report import tables
+    from orchestrator.evaluation import Splits
 
-    kept = [name.strip() for names in experts or () for name in names.split(",")]
-    splits = tuple(name for name in evidence or EVIDENCE if name != NOTHING)
-    found = asyncio.run(_evaluate(files, policies(policy), splits, kept, hold_out or (), frontier))
+    if folds is None and learn is not None:
+        raise typer.BadParameter("--learn draws evidence for --folds; give both")
+    if folds is not None and (evidence or hold_out):
+        raise typer.BadParameter("--folds takes its evidence from every split; drop the others")
+    recordings = _read(files, experts or ())
+    if folds is None:
+        learned = tuple(name for name in evidence or EVIDENCE if name != NOTHING)
+        splits = Splits.of(recordings, learned, hold_out or ())
+    else:
+        splits = Splits.crossed(recordings, folds, learn)
+    found = asyncio.run(_evaluate(splits, policies(policy), frontier))
     terminal.table(*tables.of(found))
     if json is not None:
         json.write_text(json_format.dumps(found.as_json(), indent=2), "utf-8")
@@ -108,24 +127,21 @@ def _write_page(found: "Report", path: Path, title: str) -> None:
     terminal.note(f"the same as a page: {target}")
 
 
-async def _evaluate(
-    files: Sequence[Path],
-    chosen: dict[str, "Policy"],
-    evidence: Sequence[str],
-    experts: Sequence[str],
-    hold_out: Sequence[str],
-    frontier: bool,
-) -> "Report":
-    from api.settings import HOME
+def _read(files: Sequence[Path], experts: Sequence[str]) -> "list[Recording]":
     from experts.recordings import read
+    from orchestrator.evaluation import restricted
+
+    recordings = [recording for file in files for recording in read(file)]
+    patterns = [name.strip() for names in experts for name in names.split(",")]
+    return restricted(recordings, patterns) if patterns else recordings
+
+
+async def _evaluate(splits: "Splits", chosen: dict[str, "Policy"], frontier: bool) -> "Report":
+    from api.settings import HOME
     from orchestrator import evaluation
     from orchestrator.agreement import Mathematics, MeaningComparer
     from routing.encoder import CachedEncoder, SentenceEncoder
 
-    recordings = await asyncio.to_thread(lambda: [r for file in files for r in read(file)])
-    if experts:
-        recordings = evaluation.restricted(recordings, experts)
-    splits = evaluation.Splits.of(recordings, evidence, hold_out)
     sentences = SentenceEncoder(threads=os.cpu_count() or 1)  # no engine wants them now
     encoder = CachedEncoder(sentences, HOME / "embeddings" / sentences.name)
     async with Mathematics() as mathematics:

@@ -46,7 +46,7 @@ def report_of(
     return Report(
         policies=results,
         experts=dict(zip(test.experts, alone.tolist(), strict=True)),
-        chosen_single=single.note or "chosen anew for each category held out",
+        chosen_single=single.note or "chosen anew for each part",
         oracle=float(test.graded.max(axis=1).mean()),
         skipped=splits.skipped,
         overlap=0 if splits.held_out else splits.overlap,

@@ -53,7 +53,7 @@ async def evaluate(
     """Replay every policy over the test questions; with a frontier, `auto` at all its settings
     and every baseline as well. Without a comparer open answers are the same by what is written
     alone. Raises `NothingToEvaluate`."""
-    apart = splits.apart(splits.held_out)
+    apart = splits.parts
     progress("embedding questions", 0, 1)
     known = await _Known.of(splits, encoder)
     progress("embedding questions", 1, 1)
@@ -142,7 +142,8 @@ class _Known:
             return cls(dict.fromkeys(texts, 0), np.zeros((1, 1), np.float32))
         names = dict.fromkeys(r.split for r in splits.evidence)
         parts = [[r.question for r in splits.evidence if r.split == name] for name in names]
-        parts.append([r.question for r in splits.test])
+        if not splits.folds:  # there, what is reported on is what is learned from
+            parts.append([r.question for r in splits.test])
         vectors = np.concatenate([await encoder.encode(part) for part in parts])
         return cls({text: i for i, text in enumerate(t for part in parts for t in part)}, vectors)
 

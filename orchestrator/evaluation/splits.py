@@ -1,5 +1,6 @@
 """Which questions are learned from, and which are reported on."""
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ class Splits:
     test: tuple[Recording, ...]
     skipped: int
     held_out: tuple[str, ...] = ()  # categories to report on without learning from them
+    folds: tuple["Splits", ...] = ()  # where every question is reported on, learned from others
 
     @classmethod
     def of(
@@ -57,6 +59,34 @@ class Splits:
                 )
         return cls(known, test, len(listed) - len(gradable), tuple(held_out))
 
+    @classmethod
+    def crossed(
+        cls, recordings: Iterable[Recording], folds: int, learn: int | None = None, seed: int = 0
+    ) -> "Splits":
+        """Every gradable question reported on once, whatever its split: in `folds` parts, each
+        learned from `learn` questions of the others, drawn by the seed, or from all of them.
+        Raises `NothingToEvaluate`."""
+        listed = list(recordings)
+        gradable = [r for r in listed if any(score_of(r, e) is not None for e in r.replies)]
+        if not 2 <= folds <= len(gradable):
+            raise NothingToEvaluate(
+                f"{folds} folds need as many questions that can be graded, and at least 2; "
+                f"the files hold {len(gradable)}"
+            )
+        random.Random(seed).shuffle(gradable)
+        parts = []
+        for fold in range(folds):
+            others = [r for i, r in enumerate(gradable) if i % folds != fold]
+            parts.append(cls(tuple(others[:learn]), tuple(gradable[fold::folds]), 0))
+        test = tuple(recording for part in parts for recording in part.test)
+        return cls(test, test, len(listed) - len(gradable), folds=tuple(parts))
+
+    @property
+    def parts(self) -> "list[Splits]":
+        """What is evaluated one after the other and reported as one. Raises
+        `NothingToEvaluate`."""
+        return list(self.folds) or self._apart()
+
     @property
     def experts(self) -> list[str]:
         """Everyone who replied to any of these questions, by name."""
@@ -65,13 +95,15 @@ class Splits:
     @property
     def overlap(self) -> int:
         """How many reported questions are also learned from, word for word."""
+        if self.folds:
+            return sum(part.overlap for part in self.folds)
         known = {(r.question, r.options) for r in self.evidence}
         return sum((r.question, r.options) in known for r in self.test)
 
-    def apart(self, hold_out: Sequence[str]) -> "list[Splits]":
+    def _apart(self) -> "list[Splits]":
         """One pair of splits for each category held out: reported on, and not learned from.
-        `each` stands for every category; no name, for these splits as they are. Raises
-        `NothingToEvaluate`."""
+        `each` stands for every category; no name, for these splits as they are."""
+        hold_out = self.held_out
         if not hold_out:
             return [self]
         found = sorted({str(r.category) for r in self.test})

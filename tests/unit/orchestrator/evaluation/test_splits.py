@@ -45,20 +45,20 @@ def test_a_question_on_both_sides_is_counted():
 
 
 def test_a_category_held_out_is_reported_on_and_not_learned_from():
-    (apart,) = Splits.of([*KNOWN, *TEST], ["validation"]).apart(["colour"])
+    (apart,) = Splits.of([*KNOWN, *TEST], ["validation"], ["colour"]).parts
     assert [r.category for r in apart.evidence] == ["sum"]
     assert [r.category for r in apart.test] == ["colour"]
 
 
 def test_each_category_can_be_held_out_in_turn():
-    apart = Splits.of([*KNOWN, *TEST], ["validation"]).apart(["each"])
+    apart = Splits.of([*KNOWN, *TEST], ["validation"], ["each"]).parts
     assert [{r.category for r in part.test} for part in apart] == [{"colour"}, {"sum"}]
     assert [{r.category for r in part.evidence} for part in apart] == [{"sum"}, {"colour"}]
 
 
 def test_a_category_that_nobody_asks_about_is_refused():
     with pytest.raises(NothingToEvaluate, match="'music'; use each or one of colour, sum"):
-        Splits.of(TEST, []).apart(["music"])
+        _ = Splits.of(TEST, [], ["music"]).parts
 
 
 def test_experts_are_kept_by_name_or_pattern():
