@@ -17,7 +17,10 @@ from orchestrator.voting import VoteModel
 
 THRESHOLDS = 24
 NEVER = 1.01  # a confidence that nothing reaches: the whole panel is asked
-SINGLE = "the evidence does not show that a panel or a choice by question pays: best single expert"
+SINGLE = (
+    "the evidence does not show that, within the budget, a panel or a choice by question pays: "
+    "best single expert"
+)
 
 Table = NDArray[np.float64]
 
@@ -48,8 +51,9 @@ def _alone(rehearsal: Rehearsal, name: str, by: Table) -> Plan:
     """Asking only the best expert by this score."""
     best = by.argmax(axis=1)
     rows = np.arange(len(best))
-    hits, hoped = np.nan_to_num(rehearsal.scores[rows, best]).mean(), by[rows, best].mean()
-    return Plan(name, 1, None, float(hits + hoped) / 2, 1.0)
+    scores, hoped = rehearsal.scores[rows, best], by[rows, best]
+    hits = np.where(np.isnan(scores), hoped, scores)  # one that was not asked is taken at its word
+    return Plan(name, 1, None, float(hits.mean() + hoped.mean()) / 2, 1.0)
 
 
 def _stopping(score: str, confidence: Table, right: NDArray[np.bool_]) -> Iterator[Plan]:
