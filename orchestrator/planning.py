@@ -15,7 +15,7 @@ from orchestrator.plan import LONGEST, Plan, Plans
 from orchestrator.rehearsal import FEWEST, Rehearsal, prefixes, rehearsed_votes, voted
 from orchestrator.voting import VoteModel
 
-THRESHOLDS = 24
+THRESHOLDS = 12  # tried of what is believed after each reply
 NEVER = 1.01  # a confidence that nothing reaches: the whole panel is asked
 SINGLE = (
     "the evidence does not show that, within the budget, a panel or a choice by question pays: "
@@ -58,7 +58,8 @@ def _alone(rehearsal: Rehearsal, name: str, by: Table) -> Plan:
 
 def _stopping(score: str, confidence: Table, right: NDArray[np.bool_]) -> Iterator[Plan]:
     """Panels of every size, stopping at every threshold worth telling apart."""
-    levels = np.unique(np.quantile(confidence[:, 0], np.linspace(0, 1, THRESHOLDS)))
+    early = confidence[:, : max(confidence.shape[1] - 1, 1)]
+    levels = np.unique(np.quantile(early, np.linspace(0, 1, THRESHOLDS), axis=0))
     for size in range(1, confidence.shape[1] + 1):
         for level in (*levels[1:], NEVER) if size > 1 else (NEVER,):
             stopped = confidence[:, :size] >= level

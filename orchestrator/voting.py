@@ -131,7 +131,7 @@ def fit(ballots: Ballots, said: Table, habits: Habits) -> VoteModel:
     spread = total / others - np.outer(mean_wrong, mean_wrong)
     share = PRIOR / (PRIOR + len(ballots.answers))
     spread = _shrunk(spread + RIDGE * np.eye(len(spread)), share)
-    return VoteModel(ballots.experts, spread, mean_right - mean_wrong, habits)
+    return VoteModel(ballots.experts, spread, (mean_right - mean_wrong).clip(min=0.0), habits)
 
 
 def _shrunk(spread: Table, share: float) -> Table:

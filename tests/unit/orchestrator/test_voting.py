@@ -127,6 +127,14 @@ def test_a_model_of_another_scale_remembers_nothing_of_the_first():
     assert model.weights(("a", "b")) == once
 
 
+def test_one_whose_word_is_no_better_than_chance_is_not_heard_backwards():
+    ballots = random_ballots(np.random.default_rng(0), questions=200, experts=3, right=0.25)
+    believed_for_nothing = np.where(ballots.right, 0.2, 0.6)  # the firmer, the likelier wrong
+    said = spoken(believed_for_nothing, ballots, np.ones(believed_for_nothing.shape))
+    model = voting.fit(ballots, said, Habits.none())
+    assert model.weights(("a",)) == (0.0,)
+
+
 ODD = {
     "nobody is ever wrong": lambda n: (np.zeros((n, 3)), np.zeros(n)),
     "nobody is ever right": lambda n: (np.tile([0, 1, 2], (n, 1)), np.full(n, 3)),
