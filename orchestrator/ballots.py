@@ -14,6 +14,7 @@ from experts.recordings import Recording
 from orchestrator.grading import answer_of, gold_of, score_of
 
 NONE = -1
+NOBODYS = ""  # no reply is read as this
 OPEN_ANSWERS = 10  # of an open question: how soon two wrong experts are wrong alike
 CHOICES = 26
 
@@ -33,7 +34,10 @@ class Ballots:
 
     @classmethod
     def of(cls, recordings: Sequence[Recording], experts: Sequence[str]) -> "Ballots":
-        """One row per recording, in order."""
+        """One row per recording, in order. An expert that replied to none is left out: of its
+        votes nothing can be learned."""
+        known = {expert for recording in recordings for expert in recording.replies}
+        experts = tuple(expert for expert in experts if expert in known)
         answers = np.full((len(recordings), len(experts)), NONE, np.int16)
         gold = np.full(len(recordings), NONE, np.int16)
         for row, recording in enumerate(recordings):
@@ -46,7 +50,7 @@ class Ballots:
             if right is not None:
                 gold[row] = codes.setdefault(right, len(codes))
         return cls(
-            tuple(experts),
+            experts,
             answers,
             gold,
             np.array([max(len(r.options) or OPEN_ANSWERS, 2) for r in recordings], np.float64),
@@ -84,12 +88,12 @@ class Ballots:
 
 
 def _said_by_the_right(recording: Recording) -> str | None:
-    """Where the file has scores and no gold answer: what a fully right reply answered."""
-    return next(
-        (
-            answer
-            for expert in recording.replies
-            if score_of(recording, expert) == 1 and (answer := answer_of(recording, expert))
-        ),
-        None,
-    )
+    """Where the file has scores and no gold answer: what a fully right reply answered; where all
+    are fully wrong, an answer that nobody gave. None where right replies differ in words: then
+    equal words are not what makes answers equal."""
+    scores = {expert: score_of(recording, expert) for expert in recording.replies}
+    right = {answer_of(recording, expert) for expert, score in scores.items() if score == 1}
+    right.discard(None)
+    if len(right) == 1:
+        return right.pop()
+    return NOBODYS if scores and all(score == 0 for score in scores.values()) else None

@@ -36,9 +36,10 @@ class Ballot:
         weights = self.model.weights(tuple(vote.reply.expert for vote in votes))
         for vote, weight in zip(votes, weights, strict=True):
             totals[vote.answer] += weight * logodds(vote.competence, possible, self._habit(vote))
-        peak = max(0.0, *totals.values()) if totals else 0.0
+        unseen = possible - len(totals)
+        peak = max([*totals.values(), *[0.0] * (unseen > 0)])  # an answer unheard of has log-odds 0
         raised = {answer: math.exp(total - peak) for answer, total in totals.items()}
-        rest = (possible - len(totals)) * math.exp(-peak)
+        rest = unseen * math.exp(-peak) if unseen else 0.0
         whole = sum(raised.values()) + rest
         return {answer: value / whole for answer, value in raised.items()}
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PRIOR = 4.0  # precision of "intercept 0, slope 1"
-STEPS = 25
+SLOPES = (0.05, 10.0)  # a belief must not be turned upside down
 EDGE = 1e-4
 
 Beliefs = NDArray[np.float64]
@@ -54,15 +54,20 @@ class Calibration:
 
 
 def _line(beliefs: Beliefs, right: NDArray[np.bool_], prior: Beliefs) -> Beliefs:
-    """Intercept and slope, by Newton's method."""
+    """Intercept and slope: the likeliest, within bounds."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     inputs = np.column_stack([np.ones(beliefs.size), _logit(beliefs)])
-    found = prior
-    for _ in range(STEPS):
-        expected = 1 / (1 + np.exp(-inputs @ found))
-        slope = inputs.T @ (expected - right) + PRIOR * (found - prior)
-        curve = (inputs * (expected * (1 - expected))[:, None]).T @ inputs + PRIOR * np.eye(2)
-        found = found - np.linalg.solve(curve, slope)
-    return found if found[1] > 0 else prior  # a belief must not be turned upside down
+
+    def surprise(line: Beliefs) -> tuple[float, Beliefs]:
+        odds, moved = inputs @ line, line - prior
+        whole = (np.logaddexp(0.0, odds) - right * odds).sum() + PRIOR / 2 * moved @ moved
+        return float(whole), inputs.T @ (expit(odds) - right) + PRIOR * moved
+
+    bounds = ((None, None), SLOPES)
+    found: Beliefs = minimize(surprise, prior, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found
 
 
 AS_BELIEVED = np.array([0.0, 1.0])

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from orchestrator.ballots import CHOICES, Ballots
 
-STRENGTH = 50.0  # wrong answers that the prior (no habit; at a skill: the overall habit) is worth
+# Wrong answers, spread over all letters, that the prior is worth (no habit; at a skill, the
+# habit overall).
+STRENGTH = 50.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,12 @@ from orchestrator.plan import LONGEST, Plan, Plans
 from orchestrator.rehearsal import FEWEST, Rehearsal, prefixes, rehearsed_votes, voted
 from orchestrator.voting import VoteModel
 
-THRESHOLDS = 24
+THRESHOLDS = 12  # tried of what is believed after each reply
 NEVER = 1.01  # a confidence that nothing reaches: the whole panel is asked
-SINGLE = "the evidence does not show that a panel or a choice by question pays: best single expert"
+SINGLE = (
+    "the evidence does not show that, within the budget, a panel or a choice by question pays: "
+    "best single expert"
+)
 
 Table = NDArray[np.float64]
 
@@ -32,29 +35,48 @@ def rehearsed_plans(
     comparable = rehearsed_votes(rehearsal, model)
     if comparable is None:  # replies that cannot be compared: asking two is asking one in vain
         singles = [_alone(rehearsal, name, by) for name, by in orders.items()]
-        return Plans(tuple(singles), replace(singles[1], notes=(SINGLE,)))
+        chosen, best = (_scores(rehearsal, by) for by in orders.values())
+        single = replace(singles[1], notes=(SINGLE,))
+        return Plans(tuple(singles[:1]), single, _choosing_pays(chosen, best))
     rows, ballots, said = comparable
-    plans = {}
+    plans, first = {}, {}
     for name, by in orders.items():
         order = np.argsort(-by[rows], axis=1, kind="stable")[:, :LONGEST]
         beliefs, right = prefixes(model, ballots, said, order)
         confidence = calibration.of(beliefs, voted(ballots, order))
         plans[name] = list(_stopping(name, confidence, right))
+        first[name] = right[:, 0].astype(np.float64)
     single = replace(plans["overall"][0], notes=(SINGLE,))
-    return Plans(tuple(plans["competence"]), single)
+    return Plans(
+        tuple(plans["competence"]), single, _choosing_pays(first["competence"], first["overall"])
+    )
 
 
 def _alone(rehearsal: Rehearsal, name: str, by: Table) -> Plan:
     """Asking only the best expert by this score."""
-    best = by.argmax(axis=1)
-    rows = np.arange(len(best))
-    hits, hoped = np.nan_to_num(rehearsal.scores[rows, best]).mean(), by[rows, best].mean()
+    hits, hoped = _scores(rehearsal, by).mean(), by.max(axis=1).mean()
     return Plan(name, 1, None, float(hits + hoped) / 2, 1.0)
+
+
+def _scores(rehearsal: Rehearsal, by: Table) -> Table:
+    """What the best expert by this score scored; one that was not asked is taken at its word."""
+    rows, best = np.arange(len(by)), by.argmax(axis=1)
+    scores = rehearsal.scores[rows, best]
+    return np.where(np.isnan(scores), by[rows, best], scores)
+
+
+def _choosing_pays(chosen: Table, best: Table) -> bool:
+    """Whether choosing by question may be believed in: it chooses differently, and is not worse
+    by more than one standard error. Competence is shrunk: it departs from the best expert only
+    where evidence says so, and has earned the benefit of the doubt."""
+    gains = chosen - best
+    return bool(gains.any() and gains.mean() + gains.std() / np.sqrt(len(gains)) >= 0)
 
 
 def _stopping(score: str, confidence: Table, right: NDArray[np.bool_]) -> Iterator[Plan]:
     """Panels of every size, stopping at every threshold worth telling apart."""
-    levels = np.unique(np.quantile(confidence[:, 0], np.linspace(0, 1, THRESHOLDS)))
+    early = confidence[:, : max(confidence.shape[1] - 1, 1)]
+    levels = np.unique(np.quantile(early, np.linspace(0, 1, THRESHOLDS), axis=0))
     for size in range(1, confidence.shape[1] + 1):
         for level in (*levels[1:], NEVER) if size > 1 else (NEVER,):
             stopped = confidence[:, :size] >= level

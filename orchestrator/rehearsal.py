@@ -126,10 +126,12 @@ def prefixes(
     right = np.zeros(order.shape, np.bool_)
     for asked in range(1, order.shape[1] + 1):
         totals, seen = _totals(model, ballots, said, order[:, :asked])
-        raised = np.where(seen, np.exp(totals.clip(max=50.0)), 0.0)
         unseen = (ballots.possible - seen.sum(axis=1)).clip(min=0.0)
-        best = raised.argmax(axis=1)
-        beliefs[:, asked - 1] = raised.max(axis=1) / (raised.sum(axis=1) + unseen)
+        heard = np.where(seen, totals, -np.inf)
+        best, most = heard.argmax(axis=1), heard.max(axis=1)
+        peak = np.where(unseen > 0, most.clip(min=0.0), most)
+        whole = np.exp(heard - peak[:, None]).sum(axis=1) + unseen * np.exp(-peak.clip(min=0.0))
+        beliefs[:, asked - 1] = np.exp(most - peak) / whole
         right[:, asked - 1] = (best == ballots.gold) & seen.any(axis=1)
     return beliefs, right
 

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.ballots import Ballots
+from orchestrator.ballots import NONE, Ballots
 from orchestrator.habits import Habits
 
 PRIOR = 150.0  # questions that one correlation for all is worth
@@ -39,29 +39,30 @@ class VoteModel:
     pull: Table
     habits: Habits
     scale: float = 1.0
-    _known: dict[tuple[str, ...], tuple[float, ...]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, ...], dict[str, float]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def weights(self, voters: tuple[str, ...]) -> tuple[float, ...]:
         """What multiplies each voter's log-odds. A voter without evidence weighs as one of
         average evidence would; an expert voting twice shares one weight between its votes."""
         if not self.experts or not voters:
             return (1.0,) * len(voters)
-        known = self._known.get(voters)
+        distinct = tuple(sorted(set(voters)))
+        known = self._known.get(distinct)
         if known is None:
-            known = self._solved(voters)
+            known = self._solved(distinct)
             if len(self._known) < REMEMBERED:
-                self._known[voters] = known
-        return known
+                self._known[distinct] = known
+        return tuple(known[voter] / voters.count(voter) for voter in voters)
 
-    def _solved(self, voters: tuple[str, ...]) -> tuple[float, ...]:
-        distinct = list(dict.fromkeys(voters))
-        rows = np.array([self._row.get(voter, len(self.experts)) for voter in distinct])
-        spread, pull = self._padded
-        among = spread[np.ix_(rows, rows)].copy()
-        np.fill_diagonal(among, spread[rows, rows])  # two strangers are not one expert
+    def _solved(self, voters: tuple[str, ...]) -> dict[str, float]:
+        rows = np.array([self._row.get(voter, len(self.experts)) for voter in voters])
+        spread, pull, variance = self._padded
+        among = spread[np.ix_(rows, rows)]
+        np.fill_diagonal(among, variance[rows])  # two strangers are not one expert
         solved = self.scale * np.linalg.solve(among, pull[rows])
-        weight = dict(zip(distinct, solved.tolist(), strict=True))
-        return tuple(weight[voter] / voters.count(voter) for voter in voters)
+        return dict(zip(voters, solved.tolist(), strict=True))
 
     def logodds(
         self, voters: NDArray[np.intp], answered: NDArray[np.bool_], spoken: Table
@@ -81,15 +82,20 @@ class VoteModel:
         return {expert: i for i, expert in enumerate(self.experts)}
 
     @cached_property
-    def _padded(self) -> tuple[Table, Table]:
-        """With one row more: an expert of average spread, pull and correlation."""
+    def _padded(self) -> tuple[Table, Table, Table]:
+        """Spread, pull and variance with one row more: a stranger. It errs in part as the mean of
+        the others does, in part by itself, so that any number of them makes a valid covariance;
+        the spread's last corner is what two strangers share."""
         deviation: Table = np.sqrt(np.diag(self.spread))
         typical = float(np.median(deviation))
-        across = _mean_correlation(self.spread) * typical * deviation
-        spread: Table = np.block(
-            [[self.spread, across[:, None]], [across, np.array([[typical**2]])]]
-        )
-        return spread, np.append(self.pull, np.median(self.pull))
+        correlation = self.spread / np.outer(deviation, deviation)
+        alike = max(_mean_correlation(self.spread), 0.0)
+        part = alike / correlation.mean()
+        across = part * typical * correlation.mean(axis=1) * deviation
+        corner = np.array([[part * alike * typical**2]])
+        spread: Table = np.block([[self.spread, across[:, None]], [across, corner]])
+        variance = np.append(deviation**2, typical**2)
+        return spread, np.append(self.pull, np.median(self.pull)), variance
 
 
 NAIVE = VoteModel((), np.zeros((0, 0)), np.zeros(0), Habits.none())
@@ -111,16 +117,21 @@ def spoken(competence: Table, ballots: Ballots, habits: Table) -> Table:
 def fit(ballots: Ballots, said: Table, habits: Habits) -> VoteModel:
     """From ballots and what each said, both shape (questions, experts); competence must come from
     other questions than its own. The scale is left at 1."""
-    others = (ballots.possible - 1).sum()  # wrong answers there were, given or not
     mean_right = np.where(ballots.right, said, 0.0).mean(axis=0)
+    total = np.zeros((len(ballots.experts),) * 2)
+    given = np.zeros(len(ballots.answers))  # wrong answers that somebody gave
+    for answer in range(int(ballots.answers.max(initial=NONE)) + 1):
+        gave = ballots.wrong & (ballots.answers == answer)
+        given += gave.any(axis=1)
+        alike = np.where(gave, said, 0.0)
+        total += alike.T @ alike
+    # Wrong answers there were, given or not; an open question may get more than were thought of.
+    others = np.maximum(ballots.possible - 1, given).sum()
     mean_wrong = np.where(ballots.wrong, said, 0.0).sum(axis=0) / others
-    spread = -np.outer(mean_wrong, mean_wrong)
-    for answer in range(int(ballots.answers.max()) + 1):
-        alike = np.where(ballots.wrong & (ballots.answers == answer), said, 0.0)
-        spread += alike.T @ alike / others
+    spread = total / others - np.outer(mean_wrong, mean_wrong)
     share = PRIOR / (PRIOR + len(ballots.answers))
     spread = _shrunk(spread + RIDGE * np.eye(len(spread)), share)
-    return VoteModel(ballots.experts, spread, mean_right - mean_wrong, habits)
+    return VoteModel(ballots.experts, spread, (mean_right - mean_wrong).clip(min=0.0), habits)
 
 
 def _shrunk(spread: Table, share: float) -> Table:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from experts.base import Expert
+from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
@@ -28,6 +29,7 @@ def service_of(
     experts: Mapping[str, Expert],
     aggregator: Expert | None = None,
     policies: Mapping[str, Policy] = POLICIES,
+    lessons: Lessons = UNTAUGHT,
 ) -> Service:
     """A service whose experts are the better the earlier they are named."""
     outcomes = [
@@ -36,4 +38,4 @@ def service_of(
         for score in [1.0] * (12 - place) + [0.0] * (2 + place)
     ]
     router = Router(tuple(experts), NoSkills(), Evidence.of(outcomes))
-    return Service(Panel(experts, aggregator), router, policies)
+    return Service(Panel(experts, aggregator), router, policies, lessons)

@@ -77,7 +77,9 @@ class Splits:
         parts = []
         for fold in range(folds):
             others = [r for i, r in enumerate(gradable) if i % folds != fold]
-            parts.append(cls(tuple(others[:learn]), tuple(gradable[fold::folds]), 0))
+            if learn is not None:  # drawn anew, or all folds would learn the same
+                others = random.Random(f"{seed} {fold}").sample(others, min(learn, len(others)))
+            parts.append(cls(tuple(others), tuple(gradable[fold::folds]), 0))
         test = tuple(recording for part in parts for recording in part.test)
         return cls(test, test, len(listed) - len(gradable), folds=tuple(parts))
 

@@ -1,13 +1,18 @@
 """One question's life: every path of the state machine, and what holds for any replies."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.types import Answer, Cause, Failure, Usage
+from orchestrator.calibration import Calibration
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.errors import PanelFailed, QuestionTooLong
+from orchestrator.habits import Habits
+from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
+from orchestrator.voting import VoteModel
 from routing.router import Recruiting
 from tests.routes import route_of
 
@@ -140,12 +145,15 @@ class TestSynthesis:
         assert verdict.agreement == pytest.approx(2 / 3)
         assert verdict.calls == 4
 
-    def test_an_answer_that_nobody_gave_is_not_believed(self):
+    def test_an_answer_that_nobody_gave_is_believed_as_far_as_the_replies_leave_room(self):
         deliberation = of_three(SYNTHESIZE)
         told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
         deliberation.tell_conclusion(says("zoe", "D"))
         verdict = deliberation.step().verdict
-        assert (verdict.answer, verdict.confidence, verdict.agreement) == ("D", 0.0, 0.0)
+        assert (verdict.answer, verdict.agreement) == ("D", 0.0)
+        # A: .7 x .4/3 x .5/3; B: .1 x .6 x .5; C and D: .1 x .4/3 x .5/3 each
+        odds = 0.7 * 0.4 / 3 * 0.5 / 3, 0.1 * 0.6 * 0.5, 0.1 * 0.4 / 3 * 0.5 / 3
+        assert verdict.confidence == pytest.approx(odds[2] / (odds[0] + odds[1] + 2 * odds[2]))
 
     def test_unanimity_needs_none(self):
         step = told(of_three(SYNTHESIZE), *(says(name, "A") for name in THREE))
@@ -177,6 +185,27 @@ def test_an_expert_seated_twice_is_asked_and_counted_twice():
     assert deliberation.step() == Ask(("ada", "ben", "ada"))
     verdict = told(deliberation, says("ada", "A"), says("ben", "B"), says("ada", "A")).verdict
     assert (verdict.answer, verdict.calls) == ("A", 3)
+
+
+def test_what_was_learned_of_votes_can_turn_the_verdict():
+    route = route_of({"ada": 0.6, "ben": 0.6, "cleo": 0.65})
+    spread = np.array([[0.5, 0.49, 0.0], [0.49, 0.5, 0.0], [0.0, 0.0, 0.5]])
+    alike = VoteModel(("ada", "ben", "cleo"), spread, np.full(3, 0.9), Habits.none())
+    naive = Deliberation(route, VOTE, OPTIONS)
+    weighed = Deliberation(route, VOTE, OPTIONS, Lessons(alike))
+    replies = [says("ada", "A"), says("ben", "A"), says("cleo", "B")]
+    assert told(naive, *replies).verdict.answer == "A"
+    verdict = told(weighed, *replies).verdict  # ada and ben err together
+    assert (verdict.answer, verdict.author) == ("B", "cleo")
+
+
+def test_confidence_is_how_often_such_a_belief_came_true():
+    lessons = Lessons(calibration=Calibration(((-1.0, 1.0), (2.0, 1.0))))
+    alone = Deliberation(route_of({"ada": 0.7}), VOTE, OPTIONS, lessons)
+    verdict = told(alone, says("ada", "A")).verdict
+    assert verdict.confidence == pytest.approx(lessons.calibration(0.7, 1))
+    early = Deliberation(route_of(THREE), EARLY, OPTIONS, lessons)
+    assert early.step() == Ask(("ada", "ben"))  # one vote is never enough now, two are
 
 
 def test_an_expert_that_was_not_asked_cannot_reply():
@@ -276,9 +305,20 @@ SAID = st.sampled_from(["A", "B", "C", "E", None])  # E is no option; None fails
 COMPETENCES = st.fixed_dictionaries(dict.fromkeys(NAMES, st.sampled_from([0.3, 0.6, 0.9])))
 
 
-def run(route, policy, script, order):
+def taught():
+    """Lessons in which ada and ben err together and ada says A too often; dan is a stranger.
+    Remembers nothing yet."""
+    overall = np.ones((3, 26))
+    overall[0, :3] = 2.5, 0.6, 0.7
+    spread = np.array([[0.61, 0.37, 0.05], [0.37, 0.53, 0.11], [0.05, 0.11, 0.43]])
+    habits = Habits(NAMES[:3], (), overall, np.ones((3, 0, 26)))
+    votes = VoteModel(NAMES[:3], spread, np.array([0.9, 0.8, 0.7]), habits, 0.37)
+    return Lessons(votes, Calibration(((-0.2, 0.9), (0.1, 1.3))))
+
+
+def run(route, policy, script, order, lessons=UNTAUGHT):
     """The verdict, and who was asked; replies of each wave are told in the order given."""
-    deliberation = Deliberation(route, policy, OPTIONS)
+    deliberation = Deliberation(route, policy, OPTIONS, lessons)
     asked = []
     for _ in range(len(NAMES) + 2):
         match deliberation.step():
@@ -294,10 +334,15 @@ def run(route, policy, script, order):
     raise AssertionError("it never ends")
 
 
-@given(COMPETENCES, POLICY, st.fixed_dictionaries(dict.fromkeys(NAMES, SAID)))
-def test_whatever_is_replied_it_ends_and_asks_nobody_twice(competence, policy, script):
+@pytest.mark.parametrize("lessons", [UNTAUGHT, taught()], ids=["untaught", "taught"])
+@given(
+    competence=COMPETENCES,
+    policy=POLICY,
+    script=st.fixed_dictionaries(dict.fromkeys(NAMES, SAID)),
+)
+def test_whatever_is_replied_it_ends_and_asks_nobody_twice(lessons, competence, policy, script):
     try:
-        verdict, asked = run(route_of(competence), policy, script, NAMES)
+        verdict, asked = run(route_of(competence), policy, script, NAMES, lessons)
     except PanelFailed:
         assert not any(script.values())
         return
@@ -315,4 +360,6 @@ def test_whatever_is_replied_it_ends_and_asks_nobody_twice(competence, policy, s
 )
 def test_the_order_of_replies_within_a_wave_changes_nothing(competence, policy, script, order):
     route = route_of(competence)
-    assert run(route, policy, script, order) == run(route, policy, script, NAMES)
+    for lessons in (lambda: UNTAUGHT, taught):
+        told, otherwise = [run(route, policy, script, o, lessons()) for o in (NAMES, order)]
+        assert told == otherwise  # bit for bit

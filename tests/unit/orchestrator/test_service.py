@@ -9,8 +9,11 @@ import pytest
 from experts.errors import BackendUnavailable
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Cause, Chunk, Prompt, Reply
+from orchestrator.calibration import Calibration
 from orchestrator.errors import PanelFailed, UnknownModel
-from orchestrator.policies import POLICIES
+from orchestrator.lessons import Lessons
+from orchestrator.plan import Plan
+from orchestrator.policies import POLICIES, planned
 from orchestrator.types import Request, Text, Verdict, Working
 from tests.routes import service_of
 from tests.waiting import until
@@ -51,7 +54,8 @@ def gist(verdict):
     """Everything but how long it took."""
     replies = [(r.expert, getattr(r, "text", None)) for r in verdict.replies]
     told = (verdict.text, verdict.answer, verdict.author, verdict.aggregator, verdict.confidence)
-    return (*told, verdict.agreement, verdict.route, verdict.usage, verdict.notes, replies)
+    route = (verdict.route.panel, verdict.route.candidates, verdict.route.notes)
+    return (*told, verdict.agreement, route, verdict.usage, verdict.notes, replies)
 
 
 @pytest.mark.parametrize("model", [*POLICIES, "ben"])
@@ -210,6 +214,24 @@ async def test_the_route_alone_asks_nobody():
     route = await service_of(panel).route(request("single"))
     assert route.panel == ("ada",)
     assert not any(expert.asked for expert in panel.values())
+
+
+async def test_every_way_of_asking_goes_by_what_was_learned():
+    lessons = Lessons(calibration=Calibration(((-2.0, 1.0),)))
+    asked = request("ben", options=OPTIONS)
+    plain = (await service_of(three()).answer(asked)).confidence
+    service = service_of(three(), lessons=lessons)
+    *_, streamed_ = await streamed(service, asked)
+    for verdict in (await service.answer(asked), streamed_, (await all_of(service, [asked]))[0]):
+        assert verdict.confidence == pytest.approx(lessons.calibration(plain, 1))
+
+
+async def test_why_the_plan_is_what_it_is_comes_with_the_route():
+    plan = Plan("overall", 1, None, 0.8, 1.0, ("nothing else pays",))
+    service = service_of(three(), policies={"auto": planned(plan)})
+    route = await service.route(request("auto"))
+    assert route.panel == ("ada",)
+    assert route.notes[0] == "nothing else pays"
 
 
 async def test_experts_read_the_options_and_the_router_does_not():
