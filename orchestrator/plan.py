@@ -24,7 +24,6 @@ class Plans:
 
     plans: tuple[Plan, ...]
     single: Plan
-    choosing_pays: bool = True  # whether one expert chosen by question is not worse
 
     def within(self, calls: float, size: int = LONGEST, worth: float = 0.0) -> Plan:
         """The best plan that asks at most `size` experts, and `calls` per question on average; a
@@ -34,6 +33,7 @@ class Plans:
             return plan.accuracy - worth * plan.calls
 
         affordable = [p for p in self.plans if p.size <= size and p.calls <= calls + 1e-9]
-        best = max(affordable, key=lambda plan: (value(plan), -plan.calls), default=self.single)
-        pays = self.choosing_pays if best.size == 1 else value(best) > value(self.single)
-        return best if pays else self.single
+        return max(
+            [*affordable, self.single],
+            key=lambda plan: (value(plan), -plan.calls, -plan.size, plan is not self.single),
+        )

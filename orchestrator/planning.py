@@ -32,24 +32,23 @@ def rehearsed_plans(
     if len(rehearsal.scores) < FEWEST or not rehearsal.experts:
         return None
     orders = {"competence": rehearsal.competence, "overall": rehearsal.overall}
+    panels: dict[str, list[Plan]] = {}
     comparable = rehearsed_votes(rehearsal, model)
-    if comparable is None:  # replies that cannot be compared: asking two is asking one in vain
-        singles = [_alone(rehearsal, name, by) for name, by in orders.items()]
-        chosen, best = (_scores(rehearsal, by) for by in orders.values())
-        single = replace(singles[1], notes=(SINGLE,))
-        return Plans(tuple(singles[:1]), single, _choosing_pays(chosen, best))
-    rows, ballots, said = comparable
-    plans, first = {}, {}
     for name, by in orders.items():
+        if comparable is None:  # replies that cannot be compared: asking two is asking one in vain
+            panels[name] = [_alone(rehearsal, name, by)]
+            continue
+        rows, ballots, said = comparable
         order = np.argsort(-by[rows], axis=1, kind="stable")[:, :LONGEST]
         beliefs, right = prefixes(model, ballots, said, order)
         confidence = calibration.of(beliefs, voted(ballots, order))
-        plans[name] = list(_stopping(name, confidence, right))
-        first[name] = right[:, 0].astype(np.float64)
-    single = replace(plans["overall"][0], notes=(SINGLE,))
-    return Plans(
-        tuple(plans["competence"]), single, _choosing_pays(first["competence"], first["overall"])
-    )
+        panels[name] = list(_stopping(name, confidence, right))
+    single = replace(panels["overall"][0], notes=(SINGLE,))
+    chosen, *larger = panels["competence"]
+    if not _choosing_pays(*(_scores(rehearsal, by) for by in orders.values())):
+        return Plans(tuple(larger), single)
+    trusted = replace(chosen, accuracy=max(chosen.accuracy, single.accuracy))
+    return Plans((trusted, *larger), single)
 
 
 def _alone(rehearsal: Rehearsal, name: str, by: Table) -> Plan:

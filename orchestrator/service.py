@@ -15,7 +15,7 @@ from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.types import Event, Request, Text, Verdict, Working
-from routing.router import Router
+from routing.router import Recruiting, Router
 from routing.types import Route
 
 BACKLOG = 256  # events a slow reader may leave waiting before the panel waits for it
@@ -116,15 +116,21 @@ class Service:
         ]
 
     async def _routes(self, requests: Sequence[Request]) -> list[Route]:
-        policies = [self._policy(request.model) for request in requests]
-        free = [r.question for r in requests if r.model not in self._panel.experts]
-        needs = iter(await self._router.needs(free))
-        return [
-            self._router.pinned(request.model)
-            if request.model in self._panel.experts
-            else self._router.recruit(request.question, next(needs), policy.recruiting)
-            for request, policy in zip(requests, policies, strict=True)
-        ]
+        """One route a request, in order; those of one policy are recruited together."""
+        routes: dict[int, Route] = {}
+        groups: dict[Recruiting, list[int]] = {}
+        for place, request in enumerate(requests):
+            policy = self._policy(request.model)
+            if request.model in self._panel.experts:
+                routes[place] = self._router.pinned(request.model)
+            else:
+                groups.setdefault(policy.recruiting, []).append(place)
+        for recruiting, places in groups.items():
+            questions = [requests[place].question for place in places]
+            needs = await self._router.needs(questions)
+            together = self._router.recruit_all(questions, needs, recruiting)
+            routes.update(zip(places, together, strict=True))
+        return [routes[place] for place in range(len(requests))]
 
     def _policy(self, model: str) -> Policy:
         if model in self._panel.experts:
