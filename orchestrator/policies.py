@@ -5,6 +5,7 @@ from typing import Literal
 
 from orchestrator.plan import Plan
 from routing.router import Recruiting
+from routing.sizing import Sizing
 
 Aggregator = Literal["vote", "synthesize", "none"]
 
@@ -21,6 +22,12 @@ class Policy:
     @property
     def name(self) -> str:
         return self.recruiting.policy
+
+
+def _sized(rule: str, level: float, margin: float = 0.0, least: int = 1) -> Policy:
+    """The best experts by competence, as many as a size rule wants, at most five."""
+    sizing = Sizing(rule, level, least, margin)
+    return Policy(Recruiting(rule.replace("_", "-"), size=5, sizing=sizing))
 
 
 def _policy(
@@ -44,7 +51,15 @@ POLICIES: dict[str, Policy] = {
         _policy("fixed-vote", score="overall"),
         _policy("synthesize", aggregator="synthesize"),
         _policy("symbolic-moe", "symbolic-moe", "with_replacement", aggregator="synthesize"),
+        _sized("top_p", 0.8),
+        _sized("threshold", 0.1),
+        _sized("gap", 0.2),
+        _sized("ratio", 0.3),
+        _sized("null", 0.5),
+        _sized("importance", 0.15),
+        _sized("broadcast", 0.9, margin=0.02),
         _policy("everyone", draw="everyone"),
+        _policy("hashed", draw="hashed", size=1, aggregator="none"),
         _policy("random", draw="uniform", size=1, aggregator="none"),
     )
 }
