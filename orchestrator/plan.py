@@ -20,7 +20,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Every plan that was rehearsed, and the best single expert's."""
+    """Plans that were rehearsed, and the best single expert's."""
 
     plans: tuple[Plan, ...]
     single: Plan
@@ -28,12 +28,13 @@ class Plans:
 
     def within(self, calls: float, size: int = LONGEST, worth: float = 0.0) -> Plan:
         """The best plan that asks at most `size` experts, and `calls` per question on average; a
-        call more must add `worth` to the accuracy."""
+        call more must add `worth` to the accuracy of one expert alone."""
 
         def value(plan: Plan) -> float:
             return plan.accuracy - worth * plan.calls
 
-        affordable = [p for p in self.plans if p.size <= size and p.calls <= calls + 1e-9]
-        best = max(affordable, key=lambda plan: (value(plan), -plan.calls), default=self.single)
-        pays = self.choosing_pays if best.size == 1 else value(best) > value(self.single)
-        return best if pays else self.single
+        chosen = [plan for plan in self.plans if plan.size == 1 and self.choosing_pays]
+        alone = max(chosen, key=value, default=self.single)
+        panels = [p for p in self.plans if 1 < p.size <= size and p.calls <= calls + 1e-9]
+        best = max(panels, key=lambda plan: (value(plan), -plan.calls), default=alone)
+        return best if value(best) > value(alone) else alone
