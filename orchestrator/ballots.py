@@ -4,14 +4,15 @@ Answers of one question are equal if their numbers are. A choice's number is its
 in the alphabet, so that habits of preferring a letter can be seen across questions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experts.recordings import Recording
-from orchestrator.grading import answer_of, gold_of, score_of
+from orchestrator.agreement import Likeness, representatives
+from orchestrator.grading import answer_of, gold_of, is_right, score_of
 
 NONE = -1
 NOBODYS = ""  # no reply is read as this
@@ -42,11 +43,11 @@ class Ballots:
         gold = np.full(len(recordings), NONE, np.int16)
         for row, recording in enumerate(recordings):
             codes = {chr(ord("A") + i): i for i in range(len(recording.options))}
+            said = _said(recording)
             for column, expert in enumerate(experts):
-                answer = answer_of(recording, expert)
-                if answer is not None:
-                    answers[row, column] = codes.setdefault(answer, len(codes))
-            right = gold_of(recording) or _said_by_the_right(recording)
+                if expert in said:
+                    answers[row, column] = codes.setdefault(said[expert], len(codes))
+            right = _right(recording, said)
             if right is not None:
                 gold[row] = codes.setdefault(right, len(codes))
         return cls(
@@ -87,13 +88,31 @@ class Ballots:
         return wrong
 
 
-def _said_by_the_right(recording: Recording) -> str | None:
+def _said(recording: Recording) -> dict[str, str]:
+    """What each expert answered, as a deliberation counts it: open answers that are the same,
+    differently put, are one."""
+    read = {expert: answer_of(recording, expert) for expert in recording.replies}
+    said = {expert: answer for expert, answer in read.items() if answer is not None}
+    if recording.options:
+        return said
+    alike = representatives(said.values(), Likeness())
+    return {expert: alike[answer] for expert, answer in said.items()}
+
+
+def _right(recording: Recording, said: Mapping[str, str]) -> str | None:
+    """The right answer; None where the file cannot tell."""
+    gold = gold_of(recording)
+    if gold is not None:
+        return next((answer for answer in said.values() if is_right(answer, recording)), gold)
+    return _said_by_the_right(recording, said)
+
+
+def _said_by_the_right(recording: Recording, said: Mapping[str, str]) -> str | None:
     """Where the file has scores and no gold answer: what a fully right reply answered; where all
-    are fully wrong, an answer that nobody gave. None where right replies differ in words: then
-    equal words are not what makes answers equal."""
+    are fully wrong, an answer that nobody gave. None where right replies differ: then their words
+    are not what makes answers equal."""
     scores = {expert: score_of(recording, expert) for expert in recording.replies}
-    right = {answer_of(recording, expert) for expert, score in scores.items() if score == 1}
-    right.discard(None)
+    right = {said[expert] for expert, score in scores.items() if score == 1 and expert in said}
     if len(right) == 1:
         return right.pop()
     return NOBODYS if scores and all(score == 0 for score in scores.values()) else None

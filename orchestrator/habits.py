@@ -9,6 +9,7 @@ three times in ten, its "E" eight times.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from string import ascii_uppercase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,8 @@ class Habits:
 
     def least(self, expert: str, possible: int, skills: Mapping[str, float]) -> float:
         """The ratio of the expert's rarest wrong letter: the most that a reply could say."""
-        return min(self.ratio(expert, chr(ord("A") + i), skills) for i in range(possible))
+        letters = ascii_uppercase[:possible]
+        return min(self.ratio(expert, letter, skills) for letter in letters)
 
     def ratios(self, ballots: Ballots, shares: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same for every answer given, shape (questions, experts); 1 where no letter is."""

@@ -6,7 +6,7 @@ from orchestrator.ballots import Ballots
 from orchestrator.calibration import AS_IS, Calibration
 from orchestrator.plan import Plans
 from orchestrator.planning import rehearsed_plans
-from orchestrator.rehearsal import Rehearsal, learned
+from orchestrator.rehearsal import Rehearsal, heard, learned
 from orchestrator.voting import NAIVE, VoteModel
 from routing.profile import Profile
 
@@ -22,9 +22,15 @@ class Lessons:
     @classmethod
     def of(cls, profile: Profile, ballots: Ballots) -> "Lessons":
         """Rehearses the profile's first questions, whose ballots these are. Seconds of work."""
-        rehearsal = Rehearsal.of(profile, ballots)
-        votes, calibration = learned(rehearsal)
-        return cls(votes, calibration, rehearsed_plans(rehearsal, votes, calibration))
+        return cls.taught(Rehearsal.of(profile, ballots))
+
+    @classmethod
+    def taught(cls, rehearsal: Rehearsal) -> "Lessons":
+        """What a rehearsal teaches."""
+        told = heard(rehearsal)
+        calibration = Calibration.fit(told.beliefs, told.votes, told.right) if told else AS_IS
+        plans = rehearsed_plans(rehearsal, told, calibration)
+        return cls(learned(rehearsal), calibration, plans)
 
 
 UNTAUGHT = Lessons()

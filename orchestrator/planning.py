@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.calibration import Calibration
-from orchestrator.plan import LONGEST, Plan, Plans
-from orchestrator.rehearsal import FEWEST, Rehearsal, prefixes, rehearsed_votes, voted
-from orchestrator.voting import VoteModel
+from orchestrator.plan import Plan, Plans
+from orchestrator.rehearsal import FEWEST, Heard, Rehearsal
 
 THRESHOLDS = 12  # tried of what is believed after each reply
 NEVER = 1.01  # a confidence that nothing reaches: the whole panel is asked
@@ -26,28 +25,22 @@ Table = NDArray[np.float64]
 
 
 def rehearsed_plans(
-    rehearsal: Rehearsal, model: VoteModel, calibration: Calibration
+    rehearsal: Rehearsal, heard: Heard | None, calibration: Calibration
 ) -> Plans | None:
-    """None where there is too little evidence to choose by."""
+    """From what was heard of experts asked in the order of their competence. None where there is
+    too little evidence to choose by."""
     if len(rehearsal.scores) < FEWEST or not rehearsal.experts:
         return None
-    orders = {"competence": rehearsal.competence, "overall": rehearsal.overall}
-    panels: dict[str, list[Plan]] = {}
-    comparable = rehearsed_votes(rehearsal, model)
-    for name, by in orders.items():
-        if comparable is None:  # replies that cannot be compared: asking two is asking one in vain
-            panels[name] = [_alone(rehearsal, name, by)]
-            continue
-        rows, ballots, said = comparable
-        order = np.argsort(-by[rows], axis=1, kind="stable")[:, :LONGEST]
-        beliefs, right = prefixes(model, ballots, said, order)
-        confidence = calibration.of(beliefs, voted(ballots, order))
-        panels[name] = list(_stopping(name, confidence, right))
-    single = replace(panels["overall"][0], notes=(SINGLE,))
-    chosen, *larger = panels["competence"]
-    if not _choosing_pays(*(_scores(rehearsal, by) for by in orders.values())):
+    single = replace(_alone(rehearsal, "overall", rehearsal.overall), notes=(SINGLE,))
+    if heard is None:  # replies that cannot be compared: asking two would be asking one in vain
+        plans = [_alone(rehearsal, "competence", rehearsal.competence)]
+    else:
+        confidence = calibration.of(heard.beliefs, heard.votes)
+        plans = list(_stopping(confidence, heard.right))
+    alone, *larger = plans
+    if not _choosing_pays(rehearsal):
         return Plans(tuple(larger), single)
-    trusted = replace(chosen, accuracy=max(chosen.accuracy, single.accuracy))
+    trusted = replace(alone, accuracy=max(alone.accuracy, single.accuracy))
     return Plans((trusted, *larger), single)
 
 
@@ -64,15 +57,15 @@ def _scores(rehearsal: Rehearsal, by: Table) -> Table:
     return np.where(np.isnan(scores), by[rows, best], scores)
 
 
-def _choosing_pays(chosen: Table, best: Table) -> bool:
+def _choosing_pays(rehearsal: Rehearsal) -> bool:
     """Whether choosing by question may be believed in: it chooses differently, and is not worse
     by more than one standard error. Competence is shrunk: it departs from the best expert only
     where evidence says so, and has earned the benefit of the doubt."""
-    gains = chosen - best
+    gains = _scores(rehearsal, rehearsal.competence) - _scores(rehearsal, rehearsal.overall)
     return bool(gains.any() and gains.mean() + gains.std() / np.sqrt(len(gains)) >= 0)
 
 
-def _stopping(score: str, confidence: Table, right: NDArray[np.bool_]) -> Iterator[Plan]:
+def _stopping(confidence: Table, right: NDArray[np.bool_]) -> Iterator[Plan]:
     """Panels of every size, stopping at every threshold worth telling apart."""
     early = confidence[:, : max(confidence.shape[1] - 1, 1)]
     levels = np.unique(np.quantile(early, np.linspace(0, 1, THRESHOLDS), axis=0))
@@ -83,7 +76,7 @@ def _stopping(score: str, confidence: Table, right: NDArray[np.bool_]) -> Iterat
             rows = np.arange(len(asked))
             hits, hoped = right[rows, asked].mean(), confidence[rows, asked].mean()
             yield Plan(
-                score,
+                "competence",
                 size,
                 None if level == NEVER else float(level),
                 float(hits + hoped) / 2,

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from orchestrator import voting
 from orchestrator.ballots import Ballots
-from orchestrator.calibration import AS_IS, Calibration
 from orchestrator.habits import Habits
 from orchestrator.plan import LONGEST
 from orchestrator.voting import VoteModel, spoken
@@ -43,6 +42,7 @@ class Rehearsal:
     shares: Table  # shape (questions, skills)
     skills: tuple[str, ...]
     ballots: Ballots
+    fold_of: NDArray[np.intp]  # shape (questions,): judged by all other folds
 
     @classmethod
     def of(cls, profile: Profile, ballots: Ballots, seed: int = 0) -> "Rehearsal":
@@ -61,10 +61,10 @@ class Rehearsal:
             np.zeros((len(rows), len(skills))),
             skills,
             ballots.rows(rows),
+            np.random.default_rng(seed).permutation(len(rows)) % FOLDS,
         )
-        fold_of = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
         for fold in range(FOLDS):
-            whole._fill(profile.vectors[rows], labels[rows], fold_of == fold)
+            whole._fill(profile.vectors[rows], labels[rows], whole.fold_of == fold)
         return whole
 
     def _fill(self, vectors: Vectors, labels: NDArray[np.str_], tested: NDArray[np.bool_]) -> None:
@@ -84,37 +84,56 @@ class Rehearsal:
         self.shares[np.ix_(tested, np.isin(self.skills, codebook.labels))] = shares
 
 
-def learned(rehearsal: Rehearsal) -> tuple[VoteModel, Calibration]:
-    """How votes are to be weighed, and how far the belief is to be trusted."""
-    usable = _usable(rehearsal)
-    if len(usable) < FEWEST:
-        return voting.NAIVE, AS_IS
-    ballots, shares = rehearsal.ballots.rows(usable), rehearsal.shares[usable]
-    competence = rehearsal.competence[usable]
-    habits = Habits.of(ballots, rehearsal.skills, shares)
-    said = spoken(competence, ballots, habits.ratios(ballots, shares))
-    model = voting.fit(ballots, said, habits)
-    order = np.argsort(-competence, axis=1, kind="stable")[:, :LONGEST]
-    model = replace(model, scale=_scale(model, ballots, said, order))
-    beliefs, right = prefixes(model, ballots, said, order)
-    return model, Calibration.fit(beliefs, voted(ballots, order), right)
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What the votes came to after each expert asked, all shape (questions, experts asked)."""
+
+    beliefs: Table  # in the leading answer; 0 while nobody has answered
+    right: NDArray[np.bool_]  # whether it is the right one
+    votes: NDArray[np.intp]  # how many had answered
 
 
-def rehearsed_votes(
-    rehearsal: Rehearsal, model: VoteModel
-) -> tuple[NDArray[np.intp], Ballots, Table] | None:
-    """The questions that can be voted on, their ballots, and what each ballot says; None where
-    there are too few."""
-    usable = _usable(rehearsal)
-    if len(usable) < FEWEST:
+def learned(rehearsal: Rehearsal) -> VoteModel:
+    """How votes are to be weighed."""
+    return _fitted(rehearsal, np.flatnonzero(rehearsal.ballots.countable))
+
+
+def heard(rehearsal: Rehearsal) -> Heard | None:
+    """Experts asked in the order of their competence, their votes weighed as the other folds
+    teach: a model flatters itself on the questions it was fitted on. None where there are too few
+    questions to vote on."""
+    countable = np.flatnonzero(rehearsal.ballots.countable)
+    if len(countable) < FEWEST:
         return None
-    ballots = rehearsal.ballots.rows(usable)
-    habits = model.habits.ratios(ballots, rehearsal.shares[usable])
-    return usable, ballots, spoken(rehearsal.competence[usable], ballots, habits)
+    asked = min(LONGEST, len(rehearsal.experts))
+    beliefs, right = np.zeros((len(countable), asked)), np.zeros((len(countable), asked), np.bool_)
+    order = np.argsort(-rehearsal.competence[countable], axis=1, kind="stable")[:, :asked]
+    fold_of = rehearsal.fold_of[countable]
+    for fold in np.unique(fold_of):
+        own = fold_of == fold
+        model = _fitted(rehearsal, countable[~own])
+        ballots, said = what_is_said(rehearsal, countable[own], model.habits)
+        beliefs[own], right[own] = prefixes(model, ballots, said, order[own])
+    return Heard(beliefs, right, voted(rehearsal.ballots.rows(countable), order))
 
 
-def _usable(rehearsal: Rehearsal) -> NDArray[np.intp]:
-    return np.flatnonzero(rehearsal.ballots.countable)
+def _fitted(rehearsal: Rehearsal, rows: NDArray[np.intp]) -> VoteModel:
+    if len(rows) < FEWEST:
+        return voting.NAIVE
+    habits = Habits.of(rehearsal.ballots.rows(rows), rehearsal.skills, rehearsal.shares[rows])
+    ballots, said = what_is_said(rehearsal, rows, habits)
+    model = voting.fit(ballots, said, habits)
+    order = np.argsort(-rehearsal.competence[rows], axis=1, kind="stable")[:, :LONGEST]
+    return replace(model, scale=_scale(model, ballots, said, order))
+
+
+def what_is_said(
+    rehearsal: Rehearsal, rows: NDArray[np.intp], habits: Habits
+) -> tuple[Ballots, Table]:
+    """The ballots of these questions, and what each says."""
+    ballots = rehearsal.ballots.rows(rows)
+    ratios = habits.ratios(ballots, rehearsal.shares[rows]) if habits.experts else np.ones(1)
+    return ballots, spoken(rehearsal.competence[rows], ballots, ratios)
 
 
 def prefixes(

@@ -35,6 +35,14 @@ def test_open_answers_are_numbered_question_by_question():
     assert not ballots.choice.any()
 
 
+def test_open_answers_that_are_the_same_differently_put_are_one_number():
+    ballots, said = only(recorded("q", "0.5", ada="1/2", ben="0.5", cleo="2"))
+    assert said == {"ada": 0, "ben": 0, "cleo": 1}
+    assert ballots.right.tolist() == [[True, True, False]]
+    ballots, _ = only(recorded("q", "1/2", ada="0.5", ben="2"))
+    assert ballots.right.tolist() == [[True, False]]
+
+
 def test_what_cannot_be_read_or_was_not_asked_is_none():
     _, said = only(recorded("q", "A", options=CHOICES, ada=None, ben="what?", cleo="A"))
     assert said == {"ada": NONE, "ben": NONE, "cleo": 0}
@@ -65,7 +73,7 @@ def test_without_gold_and_with_everyone_wrong_nobody_said_what_is_right():
 
 def test_what_is_right_is_not_known_where_scores_cannot_tell():
     half, right = RecordedReply("8", 0.5), RecordedReply("7", 1.0)
-    seven = RecordedReply("seven", 1.0)
+    seven = RecordedReply("the fourth prime", 1.0)
     unread = RecordedReply(score=1.0)
     doubtful = [
         recorded("partly right", None, ada=half),

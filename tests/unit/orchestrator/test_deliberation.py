@@ -208,6 +208,22 @@ def test_confidence_is_how_often_such_a_belief_came_true():
     assert early.step() == Ask(("ada", "ben"))  # one vote is never enough now, two are
 
 
+@pytest.mark.parametrize("count", [1, 2, 26, 40])
+def test_any_number_of_options_can_be_voted_on(count):
+    options = tuple(f"choice {i}" for i in range(count))
+    deliberation = Deliberation(route_of(THREE), EARLY, options, taught())
+    for _ in range(3):
+        match deliberation.step():
+            case Ask(experts):
+                for expert in experts:
+                    deliberation.tell(says(expert, "A"))
+            case Done(verdict):
+                assert verdict.answer == "A"
+                assert 0 < verdict.confidence < 1
+                return
+    raise AssertionError("it never ends")
+
+
 def test_an_expert_that_was_not_asked_cannot_reply():
     deliberation = of_three()
     with pytest.raises(ValueError, match="not in list"):

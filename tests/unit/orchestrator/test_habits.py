@@ -58,6 +58,14 @@ def test_an_unseen_skill_and_an_unknown_expert_change_nothing():
     assert habits.ratio("zoe", "A", {}) == Habits.none().ratio("a", "A", {}) == 1.0
 
 
+def test_the_rarest_letter_is_the_most_that_a_reply_could_say():
+    habits = of(one_that_says_a_when_wrong(300))
+    ratios = [habits.ratio("a", letter, {}) for letter in "ABCD"]
+    assert habits.least("a", 4, {}) == min(ratios) < 1
+    assert habits.least("a", 40, {}) == min(ratios)  # letters end at Z
+    assert habits.least("zoe", 4, {}) == 1.0
+
+
 def test_open_answers_and_questions_without_gold_teach_no_habit():
     choice = one_that_says_a_when_wrong(300)
     open_ones = ballots_of(choice.answers, choice.gold, choice=False)

@@ -47,3 +47,15 @@ async def test_auto_beats_the_best_expert_and_a_fixed_panel_that_costs_more():
     # and what was expected of it comes true
     assert plan.accuracy == pytest.approx(auto.accuracy, abs=0.04)
     assert plan.calls == pytest.approx(auto.calls, rel=0.15)
+
+
+async def test_a_profile_of_other_experts_teaches_nothing():
+    questions = list(world(EXPERTS, 60))
+    profile = await Profile.of(map(as_evidence, questions), BagOfWords())
+    assert Lessons.of(profile, Ballots.of(questions, ["zoe"])) == UNTAUGHT
+
+
+async def test_an_expert_that_was_never_profiled_is_heard_as_an_average_one():
+    lessons = await lessons_of(list(world(EXPERTS, 200)))
+    *known, stranger = (lessons.votes.weights((name,))[0] for name in [*sorted(EXPERTS), "zoe"])
+    assert min(known) <= stranger <= max(known)

@@ -1,5 +1,6 @@
 """Plans: what a budget buys, chosen from what was rehearsed."""
 
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,9 @@ THREE = Plans((plan(1, 0.62, 1.0), plan(3, 0.7, 1.8), plan(5, 0.71, 3.0)), SINGL
 PLANS = st.builds(
     Plans,
     st.lists(
-        st.builds(plan, st.integers(1, LONGEST), st.floats(0, 1), st.floats(1, LONGEST)),
+        st.integers(1, LONGEST).flatmap(
+            lambda size: st.builds(plan, st.just(size), st.floats(0, 1), st.floats(1, size))
+        ),
         max_size=20,
     ).map(tuple),
     st.floats(0, 1).map(lambda accuracy: Plan("overall", 1, None, accuracy, 1.0)),
@@ -42,6 +45,12 @@ def test_the_best_plan_that_a_budget_pays_for(calls, size, worth, accuracy):
     assert THREE.within(calls, size, worth).accuracy == accuracy
 
 
+def test_a_choice_by_question_goes_before_the_best_expert_where_they_are_as_good():
+    as_good = plan(1, SINGLE.accuracy, 1.0)
+    assert Plans((as_good,), SINGLE).within(1.0) is as_good
+    assert Plans((plan(2, SINGLE.accuracy, 1.0),), SINGLE).within(1.0) is SINGLE
+
+
 def test_what_is_not_better_than_the_best_single_expert_is_not_done():
     poor = Plans((plan(1, 0.59, 1.0), plan(3, 0.63, 3.0)), SINGLE)
     assert poor.within(3.0, worth=0.02) is SINGLE
@@ -59,4 +68,9 @@ def test_neither_calls_nor_size_go_past_what_is_allowed(plans, calls, size, wort
 def test_more_budget_is_never_worse(plans, calls, more, worth):
     poor, rich = plans.within(calls, worth=worth), plans.within(calls + more, worth=worth)
     assert rich.accuracy - worth * rich.calls >= poor.accuracy - worth * poor.calls
-    assert plans.within(calls).accuracy >= plans.single.accuracy
+
+
+@given(PLANS, st.floats(1, 8), WORTH)
+def test_no_plan_is_worse_than_the_best_expert(plans, calls, worth):
+    plan = plans.within(calls, worth=worth)
+    assert plan.accuracy - worth * plan.calls >= plans.single.accuracy - worth

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from orchestrator.lessons import Lessons
 from orchestrator.plan import LONGEST, WORTH
-from orchestrator.planning import SINGLE, rehearsed_plans
-from orchestrator.rehearsal import learned
+from orchestrator.planning import SINGLE
 from tests.recordings import scored
 from tests.worlds import everywhere, rehearsed, world
 
@@ -15,8 +15,7 @@ SKILLED = {"ada": {"colours": 0.9, "sums": 0.3}, "ben": {"colours": 0.3, "sums":
 
 
 async def plans_of(questions):
-    rehearsal = await rehearsed(list(questions))
-    return rehearsed_plans(rehearsal, *learned(rehearsal))
+    return Lessons.taught(await rehearsed(list(questions))).plans
 
 
 def copies(questions, **copied):

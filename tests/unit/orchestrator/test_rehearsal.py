@@ -12,7 +12,7 @@ from orchestrator.deliberation import Deliberation
 from orchestrator.grading import as_evidence
 from orchestrator.lessons import Lessons
 from orchestrator.policies import Policy
-from orchestrator.rehearsal import FEWEST, Rehearsal, learned, prefixes, rehearsed_votes, voted
+from orchestrator.rehearsal import FEWEST, Rehearsal, heard, learned, prefixes, voted, what_is_said
 from orchestrator.voting import NAIVE
 from routing.profile import Graded, Profile
 from routing.router import Recruiting
@@ -52,9 +52,10 @@ async def test_the_same_evidence_gives_the_same_rehearsal():
     first, again = [await rehearsed(list(world(SKILLED, 80))) for _ in range(2)]
     for name in ("competence", "overall", "shares", "scores"):
         assert (getattr(first, name) == getattr(again, name)).all()
-    (model, calibration), (same, alike) = learned(first), learned(again)
-    assert (model.spread == same.spread).all()
-    assert (model.scale, calibration) == (same.scale, alike)
+    lessons, same = Lessons.taught(first), Lessons.taught(again)
+    assert (lessons.votes.spread == same.votes.spread).all()
+    assert lessons.votes.scale == same.votes.scale
+    assert (lessons.calibration, lessons.plans) == (same.calibration, same.plans)
 
 
 async def test_planted_skills_are_believed():
@@ -70,20 +71,20 @@ async def test_a_few_questions_teach_nothing_and_break_nothing(count):
     found = await rehearsed(list(world(SKILLED, count)))
     assert found.competence.shape == (count, 3 if count else 0)
     assert np.isfinite(found.competence).all()
-    assert learned(found) == (NAIVE, AS_IS)
-    assert rehearsed_votes(found, NAIVE) is None
+    assert (learned(found), heard(found)) == (NAIVE, None)
+    assert Lessons.taught(found).calibration == AS_IS
 
 
 async def test_fewer_than_the_fewest_are_too_few():
     enough = list(world(SKILLED, FEWEST))
-    assert learned(await rehearsed(enough[1:]))[0] is NAIVE
-    assert learned(await rehearsed(enough))[0] is not NAIVE
+    assert learned(await rehearsed(enough[1:])) is NAIVE
+    assert learned(await rehearsed(enough)) is not NAIVE
 
 
 async def test_scores_alone_teach_nothing_of_votes():
     questions = [scored(f"sum {i}", "validation", "sums", ada=1.0, ben=0.0) for i in range(60)]
     found = await rehearsed(questions)
-    assert learned(found) == (NAIVE, AS_IS)
+    assert (learned(found), heard(found)) == (NAIVE, None)
     assert (found.competence[:, 0] > found.competence[:, 1]).all()
 
 
@@ -104,7 +105,8 @@ async def test_one_that_was_not_asked_everything_is_judged_by_what_it_was_asked(
             kept = {name: reply for name, reply in question.replies.items() if name != "ben"}
             questions[i] = replace(question, replies=kept)
     found = await rehearsed(questions)
-    model, calibration = learned(found)
+    lessons = Lessons.taught(found)
+    model, calibration = lessons.votes, lessons.calibration
     assert np.isnan(found.scores[1::2, 1]).all()
     assert np.isfinite(found.competence).all()
     assert 0 < calibration(0.8, 2) < 1
@@ -128,11 +130,10 @@ async def test_every_prefix_believes_what_a_deliberation_told_the_same_believes(
         replies={**questions[3].replies, name: replace(questions[3].replies[name], answer="?")},
     )
     rehearsal = await rehearsed(questions)
-    model, _ = learned(rehearsal)
-    rows, ballots, said = rehearsed_votes(rehearsal, model)
+    model = learned(rehearsal)
+    ballots, said = what_is_said(rehearsal, np.arange(60), model.habits)
     order = np.argsort(-rehearsal.competence, axis=1, kind="stable")
     beliefs, right = prefixes(model, ballots, said, order)
-    assert (rows == np.arange(60)).all()
     for row, recording in enumerate(questions):
         for asked in range(1, order.shape[1] + 1):
             panel = tuple(rehearsal.experts[i] for i in order[row, :asked])
@@ -157,8 +158,9 @@ async def test_votes_are_counted_as_they_come_in():
 
 async def test_beliefs_that_are_taught_come_true_as_often_as_they_say():
     taught, fresh = [await rehearsed(list(world(SKILLED, 500, seed=s))) for s in (0, 1)]
-    model, calibration = learned(taught)
-    _, ballots, said = rehearsed_votes(fresh, model)
+    lessons = Lessons.taught(taught)
+    model, calibration = lessons.votes, lessons.calibration
+    ballots, said = what_is_said(fresh, np.arange(500), model.habits)
     order = np.argsort(-fresh.competence, axis=1, kind="stable")
     beliefs, right = prefixes(model, ballots, said, order)
     confidence = calibration.of(beliefs, voted(ballots, order))
