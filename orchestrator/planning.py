@@ -31,23 +31,16 @@ def rehearsed_plans(
     too little evidence to choose by."""
     if len(rehearsal.scores) < FEWEST or not rehearsal.experts:
         return None
-    single = replace(_alone(rehearsal, "overall", rehearsal.overall), notes=(SINGLE,))
-    if heard is None:  # replies that cannot be compared: asking two would be asking one in vain
-        plans = [_alone(rehearsal, "competence", rehearsal.competence)]
-    else:
+    chosen, best = _scores(rehearsal, rehearsal.competence), _scores(rehearsal, rehearsal.overall)
+    single = Plan("overall", 1, None, _expected(best, rehearsal.overall), 1.0, (SINGLE,))
+    alone = Plan("competence", 1, None, _expected(chosen, rehearsal.competence), 1.0)
+    if not _worse(chosen, best):
+        alone = replace(alone, accuracy=max(alone.accuracy, single.accuracy))
+    plans = [alone] if (chosen != best).any() and not _worse(chosen, best) else []
+    if heard is not None:  # replies that cannot be compared make no panel
         confidence = calibration.of(heard.beliefs, heard.votes)
-        plans = list(_stopping(confidence, heard.right))
-    alone, *larger = plans
-    if not _choosing_pays(rehearsal):
-        return Plans(tuple(larger), single)
-    trusted = replace(alone, accuracy=max(alone.accuracy, single.accuracy))
-    return Plans((trusted, *larger), single)
-
-
-def _alone(rehearsal: Rehearsal, name: str, by: Table) -> Plan:
-    """Asking only the best expert by this score."""
-    hits, hoped = _scores(rehearsal, by).mean(), by.max(axis=1).mean()
-    return Plan(name, 1, None, float(hits + hoped) / 2, 1.0)
+        plans += _stopping(alone, confidence, heard.right, best[heard.rows])
+    return Plans(tuple(plans), single)
 
 
 def _scores(rehearsal: Rehearsal, by: Table) -> Table:
@@ -57,28 +50,39 @@ def _scores(rehearsal: Rehearsal, by: Table) -> Table:
     return np.where(np.isnan(scores), by[rows, best], scores)
 
 
-def _choosing_pays(rehearsal: Rehearsal) -> bool:
-    """Whether choosing by question may be believed in: it chooses differently, and is not worse
-    by more than one standard error. Competence is shrunk: it departs from the best expert only
-    where evidence says so, and has earned the benefit of the doubt."""
-    gains = _scores(rehearsal, rehearsal.competence) - _scores(rehearsal, rehearsal.overall)
-    return bool(gains.any() and gains.mean() + gains.std() / np.sqrt(len(gains)) >= 0)
+def _expected(scores: Table, by: Table) -> float:
+    """Between what was seen and what was believed."""
+    return float(scores.mean() + by.max(axis=1).mean()) / 2
 
 
-def _stopping(confidence: Table, right: NDArray[np.bool_]) -> Iterator[Plan]:
-    """Panels of every size, stopping at every threshold worth telling apart."""
+def _worse(scores: Table, best: Table) -> bool:
+    """Whether the evidence speaks against it: worse than the best single expert by more than two
+    standard errors. Competence is shrunk, and belief calibrated: they depart from the best expert
+    only where evidence says so, and have earned the benefit of the doubt."""
+    gains = scores - best
+    return bool(gains.mean() + 2 * gains.std() / np.sqrt(len(gains)) < 0)
+
+
+def _stopping(
+    alone: Plan, confidence: Table, right: NDArray[np.bool_], best: Table
+) -> Iterator[Plan]:
+    """Panels of every size, stopping at every threshold worth telling apart. What a panel adds to
+    one expert's accuracy is between what was seen and what was believed: beliefs are calibrated,
+    and vary less than the few questions that a second reply turns."""
     early = confidence[:, : max(confidence.shape[1] - 1, 1)]
     levels = np.unique(np.quantile(early, np.linspace(0, 1, THRESHOLDS), axis=0))
-    for size in range(1, confidence.shape[1] + 1):
-        for level in (*levels[1:], NEVER) if size > 1 else (NEVER,):
+    rows, hits, hoped = np.arange(len(confidence)), right[:, 0].mean(), confidence[:, 0].mean()
+    for size in range(2, confidence.shape[1] + 1):
+        for level in (*levels[1:], NEVER):
             stopped = confidence[:, :size] >= level
             asked = np.where(stopped.any(axis=1), stopped.argmax(axis=1), size - 1)
-            rows = np.arange(len(asked))
-            hits, hoped = right[rows, asked].mean(), confidence[rows, asked].mean()
+            if not asked.any() or _worse(right[rows, asked].astype(np.float64), best):
+                continue
+            more = right[rows, asked].mean() - hits + confidence[rows, asked].mean() - hoped
             yield Plan(
-                "competence",
+                alone.score,
                 size,
                 None if level == NEVER else float(level),
-                float(hits + hoped) / 2,
+                alone.accuracy + float(more) / 2,
                 float(asked.mean() + 1),
             )

@@ -86,8 +86,9 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """What the votes came to after each expert asked, all shape (questions, experts asked)."""
+    """What the votes came to after each expert asked, shape (questions, experts asked)."""
 
+    rows: NDArray[np.intp]  # which questions of the rehearsal, shape (questions,)
     beliefs: Table  # in the leading answer; 0 while nobody has answered
     right: NDArray[np.bool_]  # whether it is the right one
     votes: NDArray[np.intp]  # how many had answered
@@ -114,7 +115,7 @@ def heard(rehearsal: Rehearsal) -> Heard | None:
         model = _fitted(rehearsal, countable[~own])
         ballots, said = what_is_said(rehearsal, countable[own], model.habits)
         beliefs[own], right[own] = prefixes(model, ballots, said, order[own])
-    return Heard(beliefs, right, voted(rehearsal.ballots.rows(countable), order))
+    return Heard(countable, beliefs, right, voted(rehearsal.ballots.rows(countable), order))
 
 
 def _fitted(rehearsal: Rehearsal, rows: NDArray[np.intp]) -> VoteModel:

@@ -1,6 +1,5 @@
 """Plans: what a budget buys, chosen from what was rehearsed."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
