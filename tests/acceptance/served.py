@@ -17,13 +17,7 @@ from orchestrator.panel import Panel
 from orchestrator.service import Service
 from routing.evidence import Evidence
 from routing.router import Router
-
-
-class Unlearned:
-    """A skill channel that knows no skill."""
-
-    async def skills(self, questions):
-        return [{} for _ in questions]
+from tests.routes import NoSkills
 
 
 async def healthy():
@@ -33,7 +27,7 @@ async def healthy():
 def service_of(*experts: ScriptedExpert) -> Service:
     """The orchestrator's own service over these experts, who are all believed equal."""
     named = {expert.name: expert for expert in experts}
-    return Service(Panel(named), Router(tuple(named), Unlearned(), Evidence.none(tuple(named))))
+    return Service(Panel(named), Router(tuple(named), NoSkills(), Evidence.none(tuple(named))))
 
 
 @dataclass(frozen=True, slots=True)
