@@ -15,6 +15,7 @@ from orchestrator.plan import Plan, Plans
 from orchestrator.rehearsal import FEWEST, Heard, Rehearsal
 
 THRESHOLDS = 12  # tried of what is believed after each reply
+LEAST = 0.001  # accuracy that a panel must add to be one; less is rounding
 NEVER = 1.01  # a confidence that nothing reaches: the whole panel is asked
 SINGLE = (
     "the evidence does not show that, within the budget, a panel or a choice by question pays: "
@@ -76,9 +77,9 @@ def _stopping(
         for level in (*levels[1:], NEVER):
             stopped = confidence[:, :size] >= level
             asked = np.where(stopped.any(axis=1), stopped.argmax(axis=1), size - 1)
-            if not asked.any() or _worse(right[rows, asked].astype(np.float64), best):
-                continue
             more = right[rows, asked].mean() - hits + confidence[rows, asked].mean() - hoped
+            if more / 2 < LEAST or _worse(right[rows, asked].astype(np.float64), best):
+                continue
             yield Plan(
                 alone.score,
                 size,
