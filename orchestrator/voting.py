@@ -69,6 +69,8 @@ class VoteModel:
     ) -> Table:
         """Weighted log-odds of each vote, shape (questions, voters), for questions whose voters
         (rows of the model) may differ. `answered` says who voted; `spoken` is y."""
+        if not self.experts:
+            return spoken
         among = self.spread[voters[:, :, None], voters[:, None, :]]
         among = among * (answered[:, :, None] & answered[:, None, :])
         among += np.eye(voters.shape[1]) * ~answered[:, :, None]

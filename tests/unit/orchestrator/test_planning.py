@@ -101,6 +101,6 @@ async def test_no_plan_asks_more_than_the_longest_or_than_there_are():
     many = everywhere(**{f"e{i}": 0.5 for i in range(LONGEST + 2)})
     for rates, most in ((many, LONGEST), (SKILLED, 2)):
         plans = (await plans_of(world(rates, 100))).plans
-        assert {plan.size for plan in plans} - {1} == set(range(2, most + 1))
+        assert {plan.size for plan in plans} <= set(range(1, most + 1))
         assert all(1.0 <= plan.calls <= plan.size for plan in plans)
         assert all(0.0 <= plan.accuracy <= 1.0 for plan in plans)
