@@ -24,6 +24,7 @@ from routing.redis_server import RedisServerError, private_redis
 from routing.router import Router
 from routing.skills import SkillChannel
 from routing.tagger import LlmTagger
+from routing.threads import one_thread
 
 PING_SECONDS = 5.0
 
@@ -35,6 +36,7 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
     In a dry run no expert is opened but the tagger, if there is one: routes need no other.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(await asyncio.to_thread(one_thread))
         redis = await stack.enter_async_context(_redis(settings))
         encoder = SentenceEncoder(settings.routing.encoder)
         # Studying the profile and starting engines take seconds each, on different cores.

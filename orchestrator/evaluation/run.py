@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +23,7 @@ from orchestrator.replay import UNKNOWN
 from routing.encoder import Encoder, Vectors
 from routing.profile import Profile
 from routing.router import Router
+from routing.threads import one_thread
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, out of how much
 
@@ -59,18 +58,9 @@ async def evaluate(
     progress("embedding questions", 1, 1)
     answers = [open_answers(r) for r in splits.test]
     likeness = await comparer.likeness(answers) if comparer else UNKNOWN
-    with await asyncio.to_thread(_one_thread):
+    with await asyncio.to_thread(one_thread):
         folds = [await _fold(part, splits.experts, known, likeness) for part in apart]
         return await asyncio.to_thread(_report, splits, folds, policies, progress, with_frontier)
-
-
-def _one_thread() -> AbstractContextManager[Any]:
-    """Products of small matrices on several threads wait for one another: forty times slower on
-    two busy cores."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
-    return limits
 
 
 def _report(
