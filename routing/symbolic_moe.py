@@ -7,7 +7,7 @@ normalisation or prior, and recruiting in proportion to suitability times global
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.competence import Competence
+from routing.competence import Competence, believable
 from routing.types import Candidate, Needs, Term
 
 TEMPERATURE = 0.5  # the paper says softmax; the code raises to 1/T and normalises
@@ -31,7 +31,8 @@ def candidates(competence: Competence, needs: Needs) -> tuple[Candidate, ...]:
         if not (suitability > 0).any():
             suitability = suitability - suitability.min(initial=0.0) + 1
         globally = global_competency(profile)
-    beliefs = {c.expert: c.competence for c in competence.candidates(needs)}
+    (scores,) = competence.scores([needs])
+    beliefs = dict(zip(evidence.experts, believable(scores).tolist(), strict=True))
     found = [
         Candidate(
             name,

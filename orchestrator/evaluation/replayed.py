@@ -95,10 +95,8 @@ class Replayed:
         if recruiting.draw == "top":  # a smaller panel is the beginning of a larger one
             widest = replace(recruiting, size=max(recruiting.size, WIDEST))
         if widest not in self._routes:
-            self._routes[widest] = [
-                self.router.recruit(question_of(recording), needed, widest)
-                for recording, needed in zip(self.recordings, self.needs, strict=True)
-            ]
+            questions = [question_of(recording) for recording in self.recordings]
+            self._routes[widest] = self.router.recruit_all(questions, self.needs, widest)
         if widest == recruiting:
             return self._routes[widest]
         return [replace(r, panel=r.panel[: recruiting.size]) for r in self._routes[widest]]
