@@ -76,10 +76,12 @@ class Splits:
         random.Random(seed).shuffle(gradable)
         parts = []
         for fold in range(folds):
-            others = [r for i, r in enumerate(gradable) if i % folds != fold]
+            tested = gradable[fold::folds]
+            asked = {(r.question, r.options) for r in tested}  # a question may be there twice
+            others = [r for r in gradable if (r.question, r.options) not in asked]
             if learn is not None:  # drawn anew, or all folds would learn the same
                 others = random.Random(f"{seed} {fold}").sample(others, min(learn, len(others)))
-            parts.append(cls(tuple(others), tuple(gradable[fold::folds]), 0))
+            parts.append(cls(tuple(others), tuple(tested), 0))
         test = tuple(recording for part in parts for recording in part.test)
         return cls(test, test, len(listed) - len(gradable), folds=tuple(parts))
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from experts.recordings import RecordedReply, Recording
 from orchestrator.evaluation.splits import NothingToEvaluate, Splits, restricted
 from tests.recordings import recorded
 
@@ -70,3 +71,31 @@ def test_experts_are_kept_by_name_or_pattern():
 def test_an_expert_that_nobody_knows_is_refused():
     with pytest.raises(NothingToEvaluate, match="no expert is named 'bob'; the files have ada, b"):
         restricted(TEST, ["ada", "bob"])
+
+
+TWICE = [
+    Recording(f"{i}", f"how much is {i % 30}?", {"ada": RecordedReply("1")}, gold="1", split="any")
+    for i in range(40)
+]
+
+
+@pytest.mark.parametrize("learn", [None, 7])
+def test_in_folds_every_question_is_reported_on_once_and_learned_from_others(learn):
+    splits = Splits.crossed(TWICE, 4, learn)
+    assert sorted(r.id for part in splits.parts for r in part.test) == sorted(r.id for r in TWICE)
+    for part in splits.parts:
+        assert not {r.question for r in part.test} & {r.question for r in part.evidence}
+        assert learn is None or len(part.evidence) == learn
+    assert splits.overlap == 0
+    assert splits == Splits.crossed(TWICE, 4, learn)
+
+
+def test_folds_learn_from_questions_of_their_own_draw():
+    first, second, *_ = Splits.crossed(TWICE, 4, 7).parts
+    assert {r.id for r in first.evidence} != {r.id for r in second.evidence}
+
+
+@pytest.mark.parametrize("folds", [1, 41])
+def test_folds_need_questions(folds):
+    with pytest.raises(NothingToEvaluate, match=f"{folds} folds need"):
+        Splits.crossed(TWICE, folds)
