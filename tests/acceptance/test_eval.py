@@ -76,3 +76,29 @@ async def test_wrong_input_is_told_with_what_would_be_right(file: Path, tmp_path
 async def test_nothing_needs_to_be_learned(file: Path, tmp_path: Path):
     ran = await convene("eval", file, "--evidence", "none", "-p", "vote", environ=home(tmp_path))
     assert ran.code == 0, ran.err
+
+
+async def test_folds_report_on_every_question(file: Path, tmp_path: Path):
+    out = tmp_path / "out.json"
+    ran = await convene(
+        "eval", file, "--folds", "3", "--learn", "8", "-p", "single", "--json", out,
+        environ=home(tmp_path),
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    found = json.loads(out.read_text("utf-8"))
+    assert found["policies"]["single"]["questions"] == len(RECORDINGS)
+    assert found["evidence"] <= 8
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--learn", "8"), "give both"),
+        (("--folds", "3", "--evidence", "validation"), "drop the others"),
+        (("--folds", "999"), "999 folds need"),
+    ],
+)
+async def test_folds_that_make_no_sense_are_refused(options, told, file: Path, tmp_path: Path):
+    ran = await convene("eval", file, *options, environ=home(tmp_path))
+    assert ran.code == 2 or "convene:" in ran.err
+    assert told in " ".join(ran.err.replace("│", " ").split())
