@@ -8,7 +8,7 @@ covariance of what experts say for wrong answers and d how much more they say fo
 any set of voters the weights are those rows and columns, solved: no set needs a fit of its own.
 
 Both are shrunk towards one correlation for all, which is a vote of equal weights. On
-MMLU-Pro a naive vote of all 29 models falls to 65 %; this one gains with every expert.
+MMLU-Pro a naive vote of all 29 models falls to 65 %; weighed like this they stay at 72 %.
 """
 
 import math
