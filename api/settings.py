@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from experts import builtin
 from experts.cards import FilePath, ModelPath, Name, Registry, Strict
 from experts.registry import load
+from orchestrator.plan import MOST_CALLS, MOST_EXPERTS
 from orchestrator.policies import POLICIES
 
 HOME = Path("~/.convene").expanduser()
@@ -34,9 +35,13 @@ class PanelSettings(Strict):
     """How the policy `auto` answers."""
 
     calls: float = Field(
-        3.0, ge=1, description="Most experts asked per question on average; chosen on evidence."
+        MOST_CALLS,
+        ge=1,
+        description="Most experts asked per question on average; chosen on evidence.",
     )
-    size: int = Field(5, ge=1, le=16, description="Most experts asked about one question.")
+    size: int = Field(
+        MOST_EXPERTS, ge=1, le=16, description="Most experts asked about one question."
+    )
     confidence: float | None = Field(
         None,
         ge=0,

@@ -16,13 +16,13 @@ from time import perf_counter, thread_time
 
 import numpy as np
 import typer
-from threadpoolctl import threadpool_limits
 
 from routing.encoder import Vectors
 from routing.profile import Graded, Profile
 from routing.router import Recruiting, Router
 from routing.skills import NearestSkills
 from routing.snapshot import Snapshot
+from routing.threads import one_thread
 from routing.types import Question
 
 DIMENSION, SKILLS, SEED = 384, 20, 0
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--experts", type=int, default=100)
     parser.add_argument("--questions", type=int, default=100_000)
     options = parser.parse_args()
-    with threadpool_limits(1):
+    with one_thread():
         found = asyncio.run(measure(World(options.experts, options.questions)))
     if options.json:
         typer.echo(json.dumps(found, indent=2))

@@ -225,9 +225,9 @@ class Deliberation:
 
     def _confidence(self, answer: str | None) -> float:
         """P(right), also of an answer that an aggregator wrote and nobody had given."""
-        beliefs = self._beliefs()
         if answer is None:
             return 0.0
+        beliefs = self._beliefs()
         return self._calibration(
             beliefs.get(answer, self._ballot.unheard(beliefs)), len(self._votes)
         )

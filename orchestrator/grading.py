@@ -1,5 +1,7 @@
 """Reads recordings: what was asked, what each expert answered, and how right it was."""
 
+from functools import lru_cache
+
 from experts.recordings import Recording
 from orchestrator.agreement import same
 from orchestrator.answers import final_answer
@@ -51,9 +53,12 @@ def is_right(answer: str | None, recording: Recording) -> bool:
 
 def gold_of(recording: Recording) -> str | None:
     """The right answer in the form verdicts have."""
-    if recording.gold is None:
-        return None
-    return final_answer(recording.gold, recording.options)
+    return None if recording.gold is None else _gold(recording.gold, recording.options)
+
+
+@lru_cache(maxsize=1024)  # asked for once a reply
+def _gold(gold: str, options: tuple[str, ...]) -> str | None:
+    return final_answer(gold, options)
 
 
 def as_evidence(recording: Recording) -> Graded:

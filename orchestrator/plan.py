@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 LONGEST = 7  # experts asked one after the other
+MOST_CALLS, MOST_EXPERTS = 3.0, 5  # a question, where the operator does not say
 WORTH = 0.005  # accuracy that one more call per question must add to be made by default
 
 

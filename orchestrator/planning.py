@@ -35,9 +35,10 @@ def rehearsed_plans(
     chosen, best = _scores(rehearsal, rehearsal.competence), _scores(rehearsal, rehearsal.overall)
     single = Plan("overall", 1, None, _expected(best, rehearsal.overall), 1.0, (SINGLE,))
     alone = Plan("competence", 1, None, _expected(chosen, rehearsal.competence), 1.0)
+    plans = []
     if not _worse(chosen, best):
         alone = replace(alone, accuracy=max(alone.accuracy, single.accuracy))
-    plans = [alone] if (chosen != best).any() and not _worse(chosen, best) else []
+        plans = [alone] if (chosen != best).any() else []
     if heard is not None:  # replies that cannot be compared make no panel
         confidence = calibration.of(heard.beliefs, heard.votes)
         plans += _stopping(alone, confidence, heard.right, best[heard.rows])

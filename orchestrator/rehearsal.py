@@ -5,7 +5,6 @@ What is fitted on them (habits, vote weights, calibration, when to stop) is then
 little the evidence says.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,7 +73,7 @@ class Rehearsal:
             self.competence[tested] = self.overall[tested] = 0.5
             return
         codebook = Codebook.of(vectors[taught], labels[taught].tolist())
-        evidence = _counted(self.experts, labels[taught], self.scores[taught])
+        evidence = Evidence.of_table(self.experts, labels[taught].tolist(), self.scores[taught])
         rates = overall(evidence.wins.sum(axis=1), evidence.losses.sum(axis=1))
         affinity = Affinity.fit(self.experts, vectors[taught], self.scores[taught], rates)
         competence = Competence(evidence, affinity)
@@ -193,12 +192,3 @@ def _scale(model: VoteModel, ballots: Ballots, said: Table, order: NDArray[np.in
         return whole
 
     return float(np.exp(minimize_scalar(surprise, bounds=(-5.0, 3.0), method="bounded").x))
-
-
-def _counted(experts: Sequence[str], labels: NDArray[np.str_], scores: Scores) -> Evidence:
-    skills, label_of = np.unique(labels, return_inverse=True)
-    at = np.eye(len(skills))[label_of]
-    wins = np.nan_to_num(scores).T @ at
-    return Evidence(
-        tuple(experts), tuple(map(str, skills)), wins, (~np.isnan(scores)).T @ at - wins
-    )

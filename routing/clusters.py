@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from routing.encoder import Vectors
+from routing.threads import one_thread
 
 MOST = 64
 
@@ -16,12 +17,11 @@ def cluster_names(vectors: Vectors, seed: int = 0) -> list[str]:
     """A cluster's name for each row. Roughly the square root of the rows, so that each cluster
     holds enough outcomes to say something."""
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
 
     distinct = len(np.unique(vectors, axis=0))
     count = min(MOST, distinct, math.isqrt(len(vectors)))
     if count < 2:
         return ["cluster 0"] * len(vectors)
-    with threadpool_limits(1):  # several threads add in the order they finish: other bits each time
+    with one_thread():  # several threads add in the order they finish: other bits each time
         labels = KMeans(count, n_init=1, random_state=seed).fit_predict(np.asarray(vectors))
     return [f"cluster {label}" for label in labels]

@@ -93,4 +93,7 @@ class Route:
 
     def competence(self, expert: str) -> float:
         """P(expert is right about this question); 0.5 for one that was never a candidate."""
-        return self.ranking.competence.get(expert, UNKNOWN)
+        ranking = self.ranking
+        if expert not in ranking.experts:
+            return UNKNOWN
+        return ranking.beliefs[ranking.experts.index(expert)]

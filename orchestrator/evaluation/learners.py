@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.evaluation.table import Floats, Questions, Table
+from routing.threads import one_thread
 
 Predictions = Mapping[str, Floats]  # the knob's value -> (questions, experts)
 Learner = Callable[[Table, Questions], Predictions]
@@ -50,11 +51,10 @@ def nearest(evidence: Table, asked: Questions) -> Predictions:
 def clusters(evidence: Table, asked: Questions) -> Predictions:
     """The mean score in the question's k-means cluster (Avengers, Zhang et al. 2025)."""
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
 
     distinct = len(np.unique(evidence.vectors, axis=0))
     found = {}
-    with threadpool_limits(1):  # once more: scikit-learn brings threads of its own
+    with one_thread():  # once more: scikit-learn brings threads of its own
         for count in CLUSTERS:
             means = KMeans(min(count, distinct), n_init=1, max_iter=50, random_state=0)
             home = means.fit_predict(evidence.vectors)

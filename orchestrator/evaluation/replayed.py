@@ -13,7 +13,7 @@ from orchestrator.evaluation.outcomes import Kind, Method, Outcome
 from orchestrator.evaluation.table import Table
 from orchestrator.grading import question_of
 from orchestrator.lessons import UNTAUGHT, Lessons
-from orchestrator.plan import WORTH
+from orchestrator.plan import MOST_CALLS, MOST_EXPERTS, WORTH
 from orchestrator.policies import POLICIES, Policy, planned, voting
 from orchestrator.replay import UNKNOWN, replay
 from routing.router import Recruiting, Router
@@ -22,7 +22,6 @@ from routing.types import Needs, Route
 AUTO = "auto"
 WIDEST = 7  # experts; panels of these methods are not larger, except everyone's
 SERVED = "as served"  # the setting of `auto` that nobody has to choose
-MOST_CALLS, MOST_EXPERTS = 3.0, 5  # a question: `panel` of a registry file that does not say
 BUDGETS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0)  # calls a question
 # Where nothing was rehearsed: panel size and confidence rise together.
 PATH = ((1, 0.5), (2, 0.6), (3, 0.6), (3, 0.7), (3, 0.8), (3, 0.9), (5, 0.9), (7, 0.95))

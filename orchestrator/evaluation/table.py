@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from experts.recordings import RecordedReply, Recording
 from orchestrator.agreement import Likeness, representatives
 from orchestrator.answers import final_answer
+from orchestrator.ballots import NONE, OPEN_ANSWERS
 from orchestrator.grading import is_right
 from orchestrator.replay import UNKNOWN
 from routing.encoder import Vectors
@@ -17,8 +18,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Row = tuple[Sequence[float], Sequence[int], Sequence[float]]  # scores, answers, costs
 
-NO_ANSWER = -1
-OPEN_ANSWERS = 10  # how many answers an open question is taken to have
 UNLABELLED = "(none)"  # the category of questions without one
 
 
@@ -113,7 +112,7 @@ def _row(recording: Recording, experts: Sequence[str], likeness: Likeness) -> Ro
         scores.append(
             np.nan if reply is None else _score(reply, recording, right.get(answer or ""))
         )
-        answers.append(NO_ANSWER if same is None else codes.setdefault(same, len(codes)))
+        answers.append(NONE if same is None else codes.setdefault(same, len(codes)))
         costs.append(0.0 if reply is None else np.nan if reply.cost_usd is None else reply.cost_usd)
     return scores, answers, costs
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from api.settings import PanelSettings
-from orchestrator.evaluation.replayed import MOST_CALLS, MOST_EXPERTS, Replayed, frontier
+from orchestrator.evaluation.replayed import Replayed, frontier
 from orchestrator.evaluation.table import Table
 from orchestrator.grading import as_evidence, question_of
 from orchestrator.lessons import UNTAUGHT
+from orchestrator.plan import MOST_CALLS, MOST_EXPERTS
 from orchestrator.policies import POLICIES
 from orchestrator.replay import replay
 from routing.profile import Profile
