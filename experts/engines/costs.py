@@ -179,6 +179,10 @@ class Costs:
                 changed = {"lengths": {**self.lengths, expert: lengths}}
         return replace(self, **changed)
 
+    def knowing(self, lengths: Mapping[str, Lengths]) -> "Costs":
+        """The same, and these lengths of experts of whom nothing is known."""
+        return replace(self, lengths={**lengths, **self.lengths})
+
     def plain(self) -> dict[str, Any]:
         """As what JSON can hold."""
         return {

@@ -150,6 +150,12 @@ def test_lengths_become_the_mean_of_what_was_said():
     assert costs.lengths_of("ada").prompt == pytest.approx(30, rel=0.01)
 
 
+def test_what_a_card_says_of_lengths_does_not_overrule_what_was_seen():
+    costs = SMALL.after(Replied("ada", 96, 96 * 30, 96 * 40))
+    known = costs.knowing({"ada": UNKNOWN, "ben": UNKNOWN})
+    assert known.lengths == {**costs.lengths, "ben": UNKNOWN}
+
+
 def test_lengths_follow_a_change_however_long_the_past():
     costs = after(SMALL, *[Replied("ada", 1000, 1000 * 30, 1000 * 40)] * 50)
     costs = costs.after(Replied("ada", RECENT_REPLIES, RECENT_REPLIES * 30, RECENT_REPLIES * 80))
