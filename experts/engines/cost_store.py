@@ -71,7 +71,7 @@ class CostStore:
                     await pipeline.watch(name.key)
                     stored = await pipeline.get(name.key)
                     costs = _after(_read(name, stored, prior), happened)
-                    pipeline.multi()  # type: ignore[no-untyped-call]
+                    pipeline.multi()  # type: ignore[no-untyped-call] # redis types the rest
                     await pipeline.set(name.key, json.dumps(costs.plain()), ex=LIFE)  # queued
                     await pipeline.execute()
                 except WatchError:
