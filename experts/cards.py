@@ -96,6 +96,15 @@ class VllmCard(BaseCard):
     gpus: float = Field(0, ge=0, description="GPUs per engine; 0 runs on CPU.")
     tensor_parallel: int = Field(1, ge=1, description="GPUs that share one copy of the model.")
     memory_gib: float = Field(1.0, gt=0, description="KV cache on CPU, in GiB.")
+    replicas: int | None = Field(
+        None, ge=1, description="Engines of its family; none: `cluster.engines`."
+    )
+    pinned: bool = Field(
+        False, description="Keeps an engine to itself, whose weights never leave the device."
+    )
+    node: str | None = Field(
+        None, description="Only there: a Ray node's id or address, or a label as key=value."
+    )
 
 
 class HostedCard(BaseCard):
@@ -141,6 +150,18 @@ class Cluster(Strict):
     engines: int = Field(1, ge=1, description="Engine processes per family of vllm experts.")
     max_wait: float = Field(
         2.0, gt=0, description="Seconds after which a waiting expert's weights are swapped in."
+    )
+    memory_gib: float | None = Field(
+        None,
+        gt=0,
+        description="Memory of each node's engines that run on CPU, in GiB: weights and KV caches. "
+        "Where not all fit, they take turns. None: no limit. GPUs limit themselves.",
+    )
+    host_memory_gib: float | None = Field(
+        None,
+        ge=0,
+        description="Host memory of each node for weights that are not in use, in GiB; "
+        "none: half of what is free, 0: weights are read from disk each time.",
     )
 
 

@@ -26,12 +26,20 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
 
+class Priority(StrEnum):
+    """Who goes first where not all can: a person who waits, or a file of questions."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What one expert is asked: a conversation that ends with the user's turn."""
 
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
+    priority: Priority = Priority.INTERACTIVE
 
     @classmethod
     def of(cls, text: str, sampling: Sampling | None = None) -> "Prompt":
@@ -97,6 +105,7 @@ class Failure:
     cause: Cause
     message: str
     seconds: float = 0.0
+    retry_after: float | None = None  # seconds after which asking again is expected to work
 
 
 Reply = Answer | Failure

@@ -1,72 +1,95 @@
-"""An engine's actor as seen from the process that asks it: cancellation, death and restart."""
+"""An engine's actor as seen from the process that asks it: deadlines, cancellation and death."""
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from experts.engines.costs import Happened
 from experts.engines.generation import EngineStatus, Outcome, Request
-from experts.engines.placement import Load
-from experts.errors import BackendTimeout, BackendUnavailable, RegistryError
+from experts.errors import BackendTimeout, BackendUnavailable
+
+if TYPE_CHECKING:
+    from experts.engines.actor import Orders
 
 logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 2.0  # for the answers of what was in time to arrive, after the deadline
-POLL_SECONDS = 0.25
 STATUS_SECONDS = 5.0
+DEATHS = 2  # of engines, after which the prompts themselves are suspected and given up
+MOVE_SECONDS = 300.0  # that falling asleep or waking may take
 
 
 class EngineDied(BackendUnavailable):
-    """The engine's process ended with the request in it; Ray starts another."""
+    """The engine's process ended with the request in it; another is started."""
+
+
+class NotStarted(BackendUnavailable):
+    """No engine came about in the process; the message is the reason it gave."""
 
 
 class RemoteEngine:
-    """Owned by one event loop."""
+    """One process's life. Owned by one event loop; `died` is set when the process is gone."""
 
-    def __init__(self, name: str, actor: Any) -> None:
-        self.name = name
-        self.actor = actor
-        self.restarts = 0
-        self._up = asyncio.Event()
-        self._up.set()
-        self._revival: asyncio.Task[None] | None = None
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+        self.died = asyncio.Event()
+        self.sent: Counter[str] = Counter()  # prompts that were sent and not answered, by base
         self._known: EngineStatus | None = None
-        self._last: str | None = None  # the base it was asked for last
-        self._sent: Counter[str] = Counter()
 
     @property
-    def load(self) -> Load:
-        bases = {base for base, prompts in self._sent.items() if prompts}
-        if self._last is not None:
-            bases.add(self._last)
-        return Load(frozenset(bases), self._sent.total(), self._up.is_set())
+    def resident(self) -> str | None:
+        """The base that was resident when the engine was last heard of."""
+        return self._known.resident if self._known else None
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Bases whose weights were in its host memory when it was last heard of."""
+        return frozenset(self._known.held) if self._known else frozenset()
+
+    async def warm(self, seconds: float) -> None:
+        """Returns when the process could start an engine. Raises `NotStarted`."""
+        await self._prepared(self._actor.warm.remote(), seconds)
+
+    async def start(self, orders: "Orders", seconds: float) -> EngineStatus:
+        """Returns when the engine can be asked. Raises `NotStarted`."""
+        self._known = status = await self._prepared(self._actor.start.remote(orders), seconds)
+        return status
+
+    async def sleep(self, level: int) -> EngineStatus:
+        """Raises `NotStarted`: an engine that does not fall asleep is of no use."""
+        self._known = status = await self._prepared(self._actor.sleep.remote(level), MOVE_SECONDS)
+        return status
+
+    async def wake(self, base: str) -> EngineStatus:
+        """Raises `NotStarted`: an engine that does not wake is of no use."""
+        self._known = status = await self._prepared(self._actor.wake.remote(base), MOVE_SECONDS)
+        return status
 
     async def ask(self, requests: Sequence[Request], deadline: float) -> list[Outcome]:
         """One outcome per request by `deadline`, on the event loop's clock."""
-        with self._sending(requests[0].base, len(requests)):
-            seconds = await self._seconds_left(deadline)
-            with _translated(self):
-                ref = self.actor.ask.remote(list(requests), seconds)
-                try:
-                    async with asyncio.timeout(seconds + GRACE_SECONDS):
-                        outcomes: list[Outcome] = await ref
-                except BaseException:
-                    _cancel(ref)
-                    raise
-            return outcomes
+        with self._sending(requests[0].base, len(requests)), self._translated():
+            seconds = _left(deadline)
+            ref = self._actor.ask.remote(list(requests), seconds)
+            try:
+                async with asyncio.timeout(seconds + GRACE_SECONDS):
+                    outcomes: list[Outcome] = await ref
+            except BaseException:
+                _cancel(ref)
+                raise
+        return outcomes
 
     async def stream(self, request: Request, deadline: float) -> AsyncGenerator[Outcome]:
         """Pieces of one reply as they come; leaving early frees the engine."""
         with self._sending(request.base, 1):
-            await self._seconds_left(deadline)
-            with _translated(self):
-                pieces = self.actor.stream.remote(request)
+            with self._translated():
+                pieces = self._actor.stream.remote(request)
             try:
                 while True:
-                    with _translated(self):
+                    with self._translated():
                         async with asyncio.timeout_at(deadline):
                             ref = await anext(pieces, None)
                             if ref is None:
@@ -77,93 +100,82 @@ class RemoteEngine:
                 _cancel(pieces)
 
     async def status(self) -> EngineStatus:
-        """What the engine is doing, or did before it went down. Does not wait for a restart."""
+        """What the engine is doing, or did when it was last heard of."""
         assert self._known is not None, "asked after it started"
-        if self._up.is_set():
+        if not self.died.is_set():
             try:
                 async with asyncio.timeout(STATUS_SECONDS):
-                    with _translated(self):
-                        self._known = await self.actor.status.remote()
+                    with self._translated():
+                        self._known = await self._actor.status.remote()
+                return self._known
             except (TimeoutError, BackendUnavailable):
-                logger.warning("no status", extra={"action": "no_status", "engine": self.name})
-                return replace(self._known, restarts=self.restarts, up=False)
-        return replace(self._known, restarts=self.restarts, up=self._up.is_set())
+                logger.warning("no status", extra={"action": "no_status"})
+        return replace(self._known, up=False)
 
-    async def started(self, seconds: float) -> None:
-        """Returns when the engine's process is ready for the first time, or says why it is not."""
-        from ray.exceptions import RayActorError
+    async def learned(self) -> list[Happened]:
+        """What the engine measured since it was last asked; nothing if it is gone."""
+        try:
+            async with asyncio.timeout(STATUS_SECONDS):
+                with self._translated():
+                    happened: list[Happened] = await self._actor.learned.remote()
+                    return happened
+        except (TimeoutError, BackendUnavailable):
+            return []
+
+    def kill(self) -> None:
+        """Ends the process at once: all of its memory is free again. Fine if it is gone."""
+        import ray
+
+        self.died.set()
+        if ray.is_initialized():
+            ray.kill(self._actor)
+
+    async def _prepared(self, ref: Awaitable[EngineStatus], seconds: float) -> EngineStatus:
+        from ray.exceptions import RayActorError, RayTaskError
 
         try:
             async with asyncio.timeout(seconds):
-                self._known = await self.actor.status.remote()
+                return await ref
         except TimeoutError as error:
-            raise RegistryError(
-                f"{self.name}: its engine did not start within {seconds:g} s; "
-                "are as many GPUs free as it asks for?"
-            ) from error
+            raise NotStarted(f"no engine within {seconds:g} s") from error
+        except RayTaskError as error:
+            raise NotStarted(_reason(error)) from error
         except RayActorError as error:
-            why = str(error).strip().splitlines()[-1]
-            raise RegistryError(f"{self.name}: its engine did not start: {why}") from error
-
-    async def aclose(self) -> None:
-        if self._revival is not None:
-            self._revival.cancel()
-            await asyncio.gather(self._revival, return_exceptions=True)
-
-    def died(self) -> None:
-        """Keeps new requests away until Ray has started the process again."""
-        if self._up.is_set():
-            self._up.clear()
-            self._last = None
-            self.restarts += 1
-            self._revival = asyncio.create_task(self._revive(), name="revive engine")
-
-    async def _revive(self) -> None:
-        from ray.exceptions import RayError
-
-        while not self._up.is_set():
-            try:
-                self._known = await self.actor.status.remote()
-            except RayError:
-                await asyncio.sleep(POLL_SECONDS)
-            else:
-                self._up.set()
-                logger.warning("an engine restarted", extra={"action": "engine_restarted"})
-
-    async def _seconds_left(self, deadline: float) -> float:
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._up.wait()
-        except TimeoutError as error:
-            raise BackendTimeout("the engine did not restart in time; ask again later") from error
-        return max(0.001, deadline - asyncio.get_running_loop().time())
+            self.died.set()
+            raise NotStarted(f"its process ended: {_reason(error)}") from error
 
     @contextmanager
     def _sending(self, base: str, prompts: int) -> Iterator[None]:
-        self._sent[base] += prompts
+        self.sent[base] += prompts
         try:
             yield
-            self._last = base
         finally:
-            self._sent[base] -= prompts
+            self.sent[base] -= prompts
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Ray's errors as ours, except what the actor's own code raised: that is a bug to see."""
+        from ray.exceptions import RayActorError, RayError, RayTaskError
+
+        try:
+            yield
+        except TimeoutError as error:
+            raise BackendTimeout("no reply within the deadline") from error
+        except RayActorError as error:
+            self.died.set()
+            raise EngineDied("the engine's process ended; another is being started") from error
+        except RayTaskError:
+            raise
+        except RayError as error:
+            raise BackendUnavailable(f"the engine could not be asked: {error}") from error
 
 
-@contextmanager
-def _translated(engine: RemoteEngine) -> Iterator[None]:
-    """Ray's errors as ours, except what the actor's own code raised: that is a bug to be seen."""
-    from ray.exceptions import RayActorError, RayError, RayTaskError
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - asyncio.get_running_loop().time())
 
-    try:
-        yield
-    except TimeoutError as error:
-        raise BackendTimeout("no reply within the deadline") from error
-    except RayActorError as error:
-        engine.died()
-        raise EngineDied("the engine's process ended; Ray is starting it again") from error
-    except RayTaskError:
-        raise
-    except RayError as error:
-        raise BackendUnavailable(f"the engine could not be asked: {error}") from error
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]
 
 
 def _cancel(call: Any) -> None:

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from experts.base import Expert
 from experts.cards import Cluster, VllmCard
+from experts.engines.cost_book import CostBook
 from experts.engines.families import families, tokenizer_of
 from experts.engines.generation import EngineStatus, Outcome, Piece, Refusal, Request
 from experts.engines.pool import EnginePool
@@ -28,8 +29,13 @@ class VllmExpert:
         self._card = card
         self.pool = pool
 
+    @property
+    def resident(self) -> bool:
+        """Whether it could answer without a move of weights."""
+        return self.pool.resident(self._card.model)
+
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        slots = asyncio.Semaphore(IN_FLIGHT * len(self.pool.engines))
+        slots = asyncio.Semaphore(IN_FLIGHT * self.pool.engines)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
@@ -45,7 +51,7 @@ class VllmExpert:
         async with aclosing(self.pool.stream(self._request(prompt), deadline)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Refusal):
-                    raise error_of(Failure(self.name, piece.cause, piece.message))
+                    raise error_of(self._failure(piece, 0.0))
                 said = said or bool(piece.text.strip())
                 if piece.finish is None:
                     yield Chunk(piece.text)
@@ -65,17 +71,16 @@ class VllmExpert:
     async def _ask(self, prompts: Sequence[Prompt], slots: asyncio.Semaphore) -> list[Reply]:
         async with slots:
             started = time.monotonic()
-            deadline = asyncio.get_running_loop().time() + self._seconds(len(prompts))
             try:
                 requests = [self._request(prompt) for prompt in prompts]
-                outcomes = await self.pool.ask(requests, deadline)
+                outcomes = await self.pool.ask(requests, self._seconds(len(prompts)))
             except ExpertError as error:
                 failure = error.failure(self.name, time.monotonic() - started)
                 return [failure] * len(prompts)
             return [self._reply(outcome, time.monotonic() - started) for outcome in outcomes]
 
     def _seconds(self, prompts: int) -> float:
-        """The deadline of a group, counted from the asking: one reply has the card's seconds.
+        """The deadline of a group: one reply has the card's seconds.
 
         Many share the engine's time, so they get more together, and less than one by one.
         What is ready by then is kept; only the rest of the group fails.
@@ -93,6 +98,7 @@ class VllmExpert:
             adapter=card.adapter,
             tokenizer=tokenizer_of(card),
             max_model_len=card.max_model_len,
+            priority=prompt.priority,
         )
 
     def _reply(self, outcome: Outcome, seconds: float) -> Reply:
@@ -101,26 +107,35 @@ class VllmExpert:
                 return EmptyReply("the reply had no text").failure(self.name, outcome.seconds)
             finish = outcome.finish or "stop"
             return Answer(self.name, outcome.text, self._usage(outcome), outcome.seconds, finish)
-        return Failure(self.name, Cause(outcome.cause), outcome.message, seconds)
+        return self._failure(outcome, seconds)
+
+    def _failure(self, refusal: Refusal, seconds: float) -> Failure:
+        cause = Cause(refusal.cause)
+        return Failure(self.name, cause, refusal.message, seconds, refusal.retry_after)
 
 
 async def engine_statuses(experts: Iterable[Expert]) -> list[EngineStatus]:
     """Of every engine behind these experts, once each; what is not local has none."""
-    pools = {id(e.pool): e.pool for e in experts if isinstance(e, VllmExpert)}
+    pools = {e.pool.family: e.pool for e in experts if isinstance(e, VllmExpert)}
     return [status for pool in pools.values() for status in await pool.status()]
 
 
 @asynccontextmanager
 async def opened(
-    cards: Mapping[str, VllmCard], cluster: Cluster
+    cards: Mapping[str, VllmCard], cluster: Cluster, book: CostBook | None = None
 ) -> AsyncIterator[dict[str, Expert]]:
-    """All local experts, once every engine has loaded its first model."""
-    from experts.engines.cluster import engines, joined
+    """All local experts, once the engines that fit at once are awake."""
+    from experts.engines.cluster import joined
+    from experts.engines.opening import fleet_of
 
     kinds = await asyncio.to_thread(families, cards)
-    async with joined(cluster), engines(kinds, cluster) as groups:
+    longest = {card.model: card.max_tokens for card in cards.values()}
+    async with (
+        joined(cluster),
+        fleet_of(kinds, longest, cluster, book or CostBook()) as (fleet, batches),
+    ):
         experts: dict[str, Expert] = {}
-        for family, group in zip(kinds, groups, strict=True):
-            pool = EnginePool(group)
+        for family in kinds:
+            pool = EnginePool(fleet, batches, family.name)
             experts.update({name: VllmExpert(name, cards[name], pool) for name in family.experts})
         yield {name: experts[name] for name in cards}

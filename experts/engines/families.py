@@ -29,6 +29,9 @@ class Family:
     gpus: float  # of each of its `tensor_parallel` workers
     max_model_len: int | None  # None: the model's own
     memory_gib: float
+    replicas: int | None = None  # None: as many as the cluster has of any
+    pinned: bool = False  # its engine stays awake, and holds what it holds
+    node: str | None = None  # only there, see `layout.Node.named`
 
     @property
     def offline(self) -> bool:
@@ -66,6 +69,8 @@ def _key(card: VllmCard) -> tuple[str, ...]:
         card.dtype,
         str(card.tensor_parallel),
         str(card.gpus),
+        card.node or "",
+        card.model if card.pinned else "",  # what shares an engine would push it out
     )
 
 
@@ -90,4 +95,7 @@ def _family(
         # The engine takes the longest; each expert's own limit is kept per request.
         max_model_len=max(known) if len(known) == len(lengths) else None,
         memory_gib=max(card.memory_gib for card in cards),
+        replicas=max((card.replicas for card in cards if card.replicas), default=None),
+        pinned=first.pinned,
+        node=first.node,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from experts.types import Cause, FinishReason, Message, Sampling
+from experts.types import Cause, FinishReason, Message, Priority, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Request:
     adapter: str | None = None
     tokenizer: str | None = None  # whose chat template to use; None: the engine's
     max_model_len: int | None = None
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Refusal:
 
     cause: Cause
     message: str
+    retry_after: float | None = None  # seconds after which asking again is expected to work
 
 
 Outcome = Piece | Refusal
@@ -55,3 +57,7 @@ class EngineStatus:
     start_seconds: float
     restarts: int = 0
     up: bool = True  # False: it restarts, and the rest is what was known before
+    state: str = "awake"
+    held: tuple[str, ...] = ()  # bases whose weights are in host memory
+    steps: int = 0  # forward passes since it started
+    tokens: int = 0  # that passed through the model, read or written

@@ -1,57 +1,87 @@
-"""A family's engines as one: places each group, and asks again once when an engine dies."""
+"""A family's engines as one: waits for one that is awake, and asks again when an engine dies."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from experts.engines.client import EngineDied, RemoteEngine
+from experts.engines.client import DEATHS, EngineDied
+from experts.engines.dispatch import Dispatcher
+from experts.engines.fleet import Fleet
 from experts.engines.generation import EngineStatus, Outcome, Piece, Request
-from experts.engines.placement import place
 from experts.errors import BackendUnavailable
+from experts.types import Priority
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class EnginePool:
-    """Shared by the experts of one family."""
+    """Shared by the experts of one family. What is asked interactively goes to an engine at once,
+    batch work by way of the dispatcher."""
 
-    engines: Sequence[RemoteEngine]
+    fleet: Fleet
+    batches: Dispatcher
+    family: str
 
-    async def ask(self, requests: Sequence[Request], deadline: float) -> list[Outcome]:
+    @property
+    def engines(self) -> int:
+        return len(self.fleet.of(self.family))
+
+    def resident(self, base: str) -> bool:
+        """Whether an engine could answer with these weights without moving any."""
+        return any(base in station.load.bases for station in self.fleet.of(self.family))
+
+    async def ask(self, requests: Sequence[Request], seconds: float) -> list[Outcome]:
         """One outcome per request, all for one base. Raises `BackendUnavailable`."""
-        try:
-            return await self._choose(requests[0]).ask(requests, deadline)
-        except EngineDied as error:
-            logger.warning("asking again", extra={"action": "asked_again", "why": str(error)})
-            return await self._choose(requests[0]).ask(requests, deadline)
+        if requests[0].priority is Priority.BATCH:
+            return await self.batches.ask(self.family, requests, seconds)
+        deadline = asyncio.get_running_loop().time() + seconds
+        for _ in range(DEATHS):
+            try:
+                return await self._ask(requests, deadline)
+            except EngineDied as error:
+                logger.warning("asking again", extra={"action": "asked_again", "why": str(error)})
+        return await self._ask(requests, deadline)
 
     async def stream(self, request: Request, deadline: float) -> AsyncGenerator[Outcome]:
         """Pieces of one reply, also across the death of an engine if the text stays the same."""
         sent = ""
-        try:
-            async with aclosing(self._choose(request).stream(request, deadline)) as pieces:
-                async for piece in pieces:
-                    yield piece
-                    sent += piece.text if isinstance(piece, Piece) else ""
-            return
-        except EngineDied as error:
-            logger.warning("streaming again", extra={"action": "asked_again", "why": str(error)})
-        again = ""
-        async with aclosing(self._choose(request).stream(request, deadline)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Piece):
-                    yield replace(piece, text=unsent(sent, again, piece))
-                    again += piece.text
-                else:
-                    yield piece
+        for deaths in range(1 + DEATHS):
+            again = ""
+            try:
+                async with aclosing(self._stream(request, deadline)) as pieces:
+                    async for piece in pieces:
+                        if not isinstance(piece, Piece):
+                            yield piece
+                            continue
+                        new = unsent(sent, again, piece) if deaths else piece.text
+                        again += piece.text
+                        sent += new
+                        yield replace(piece, text=new)
+                return
+            except EngineDied as error:
+                if deaths == DEATHS:
+                    raise
+                logger.warning(
+                    "streaming again", extra={"action": "asked_again", "why": str(error)}
+                )
 
     async def status(self) -> list[EngineStatus]:
-        return [await engine.status() for engine in self.engines]
+        return await self.fleet.statuses(self.family)
 
-    def _choose(self, request: Request) -> RemoteEngine:
-        return self.engines[place([engine.load for engine in self.engines], request.base)]
+    async def _ask(self, requests: Sequence[Request], deadline: float) -> list[Outcome]:
+        async with self.fleet.hold(self.family, requests, deadline) as engine:
+            return await engine.ask(requests, deadline)
+
+    async def _stream(self, request: Request, deadline: float) -> AsyncGenerator[Outcome]:
+        async with (
+            self.fleet.hold(self.family, [request], deadline) as engine,
+            aclosing(engine.stream(request, deadline)) as pieces,
+        ):
+            async for piece in pieces:
+                yield piece
 
 
 def unsent(sent: str, again: str, piece: Piece) -> str:

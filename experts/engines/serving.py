@@ -20,8 +20,10 @@ BROKEN_SECONDS = 30.0  # before weights that could not be loaded are tried again
 class Steps(Protocol):
     """What serving needs of an engine."""
 
-    resident: str
     batch: int
+
+    @property
+    def resident(self) -> str: ...
 
     def add(self, request_id: str, request: Request, *, streaming: bool) -> Refusal | None: ...
     def step(self) -> list[Produced]: ...

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from experts.engines.generation import Request
+from experts.types import Priority
 
 
 @dataclass(slots=True)
@@ -16,6 +17,7 @@ class Call:
     arrived: float
     requests: dict[int, Request]  # not in the engine yet, by their place in the call
     streaming: bool = False
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(slots=True)

@@ -1,0 +1,161 @@
+"""Hands batch work to the engines in the order that `schedule` plans, a little ahead of need.
+
+Interactive calls do not come through here. Batch calls wait here rather than in an engine's line,
+so that the plan can still change.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from experts.engines.client import DEATHS, EngineDied
+from experts.engines.fleet import Fleet
+from experts.engines.generation import Outcome, Request
+from experts.engines.lanes import Lane, Parcel, lanes
+from experts.engines.scheduling.plan import schedule
+from experts.engines.scheduling.work import Costs, Group, Plan
+from experts.errors import BackendUnavailable, ExpertError
+
+logger = logging.getLogger(__name__)
+
+LEAST_PART = 16  # prompts that are worth a change of weights on another engine
+AWAKE_SECONDS = 1_800.0  # that a batch waits for an engine that others keep from waking
+MOST_WAITING = 200_000  # prompts
+
+
+@dataclass(slots=True, eq=False)
+class Call(Parcel):
+    """A parcel, and who waits for it."""
+
+    seconds: float = 60.0  # that an engine may take for it, once it is its turn
+    outcomes: "asyncio.Future[list[Outcome]]" = field(default_factory=asyncio.Future)
+    deaths: int = 0  # of engines that had it
+
+
+class Dispatcher:
+    """Owned by one event loop."""
+
+    def __init__(self, fleet: Fleet, contended: Sequence[str]) -> None:
+        self._fleet = fleet
+        self._lanes = lanes(fleet.stations, contended)
+        self._waiting: list[Call] = []
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def ask(self, family: str, requests: Sequence[Request], seconds: float) -> list[Outcome]:
+        """One outcome per request, all for one base; the deadline of `seconds` begins when an
+        engine is free for them. Raises `BackendUnavailable`."""
+        waiting = sum(call.prompts for call in self._waiting)
+        if waiting + len(requests) > MOST_WAITING:
+            raise BackendUnavailable(f"{waiting} prompts of batches wait already; ask again later")
+        call = Call(family, requests, seconds)
+        self._waiting.append(call)
+        self._pump()
+        return await call.outcomes
+
+    async def aclose(self) -> None:
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def _pump(self) -> None:
+        """Sends whatever may go now."""
+        self._waiting = [call for call in self._waiting if not call.outcomes.done()]
+        for lane in self._lanes:
+            for call in [c for c in self._waiting if c.base in lane.bases]:
+                self._send_if_it_may(call, lane)
+        while self._waiting and any(not lane.full for lane in self._lanes):
+            if not self._sent_by(self._plan()):
+                return
+
+    def _sent_by(self, plan: Plan) -> bool:
+        """Whether the plan's next steps let anything go."""
+        went = False
+        for lane in self._lanes:
+            steps = plan.lanes[lane.name].steps
+            self._tell_uses(lane, [step.family for step in steps])
+            left = steps[0].prompts if steps else 0
+            for call in [c for c in self._waiting if steps and c.base == steps[0].base]:
+                if left <= 0:
+                    break
+                if self._send_if_it_may(call, lane):
+                    left -= call.prompts
+                    went = True
+        return went
+
+    def _send_if_it_may(self, call: Call, lane: Lane) -> bool:
+        if call.family not in lane.stations or not lane.takes(call):
+            return False
+        self._waiting.remove(call)
+        before = sum(c.seconds for c in lane.sent if isinstance(c, Call))
+        lane.sent.append(call)
+        task = asyncio.create_task(self._send(call, lane, before), name="send a batch")
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        call.outcomes.add_done_callback(lambda done: task.cancel() if done.cancelled() else None)
+        return True
+
+    async def _send(self, call: Call, lane: Lane, before: float) -> None:
+        station = lane.stations[call.family]
+        now = asyncio.get_running_loop().time
+        try:
+            async with self._fleet.hold_at(station, call.requests, now() + AWAKE_SECONDS) as engine:
+                outcomes = await engine.ask(call.requests, now() + before + call.seconds)
+            _settle(call, outcomes)
+        except EngineDied as error:
+            call.deaths += 1
+            if call.deaths > DEATHS:
+                _settle(call, error)
+            else:
+                logger.warning("asking again", extra={"action": "asked_again", "why": str(error)})
+                self._waiting.insert(0, call)
+        except ExpertError as error:
+            _settle(call, error)
+        finally:
+            lane.sent.remove(call)
+            self._pump()
+
+    def _plan(self) -> Plan:
+        groups: dict[str, Group] = {}
+        for call in self._waiting:
+            known = groups.get(call.base)
+            prompts = call.prompts + (known.prompts if known else 0)
+            seconds = self._seconds(call.family, call.base, prompts)
+            groups[call.base] = Group(call.base, call.family, prompts, seconds, LEAST_PART)
+        sites = [lane.site(self._ahead(lane)) for lane in self._lanes]
+        return schedule(list(groups.values()), sites, self._costs(list(groups.values())))
+
+    def _costs(self, groups: Sequence[Group]) -> Costs:
+        of = {family: self._fleet.of(family)[0] for family in {g.family for g in groups}}
+        believed = {family: self._fleet.costs(station) for family, station in of.items()}
+        size = {group.base: of[group.family].weights for group in groups}
+        return Costs(
+            start={family: costs.start for family, costs in believed.items()},
+            wake={family: costs.wake for family, costs in believed.items()},
+            swap={g.base: believed[g.family].swap(size[g.base]) for g in groups},
+            read={g.base: believed[g.family].read(size[g.base]) for g in groups},
+        )
+
+    def _seconds(self, family: str, base: str, prompts: int) -> float:
+        station = self._fleet.of(family)[0]
+        costs = self._fleet.costs(station)
+        lengths = costs.lengths_of(base)
+        return costs.generation(prompts, lengths.prompt, lengths.reply, station.batch)
+
+    def _ahead(self, lane: Lane) -> float:
+        """Seconds of what was sent and is not answered, at most: some of it is done."""
+        return sum(self._seconds(p.family, p.base, p.prompts) for p in lane.sent)
+
+    def _tell_uses(self, lane: Lane, families: Sequence[str]) -> None:
+        order = list(dict.fromkeys(families))
+        for family, station in lane.stations.items():
+            station.next_use = order.index(family) if family in order else None
+
+
+def _settle(call: Call, result: list[Outcome] | ExpertError) -> None:
+    if call.outcomes.done():
+        return
+    if isinstance(result, ExpertError):
+        call.outcomes.set_exception(result)
+    else:
+        call.outcomes.set_result(result)

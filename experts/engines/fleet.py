@@ -1,0 +1,194 @@
+"""All engines of a cluster: which are awake, who is let in, and what happens when one dies.
+
+What is to be done is decided by `residency`; `moving` does it. Calls come in through `hold`,
+which waits until an engine of the family is awake.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from experts.engines.client import RemoteEngine
+from experts.engines.costs import Costs
+from experts.engines.draining import gate
+from experts.engines.generation import EngineStatus, Request
+from experts.engines.moving import Mover
+from experts.engines.placement import place
+from experts.engines.residency import NoRoom, Occupant, State, make_room
+from experts.engines.station import Station, Waiter
+from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, RegistryError
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.25  # between two looks at who waits too long
+MOST_WAITING = 10_000  # prompts per station
+
+
+class Fleet:
+    """Owned by one event loop; moves engines between `begin` and `aclose`."""
+
+    def __init__(
+        self,
+        stations: Sequence[Station],
+        mover: Mover,
+        budgets: Mapping[str, int],
+        max_wait: float,
+    ) -> None:
+        self.stations = tuple(stations)
+        self._mover = mover
+        self._budgets = budgets
+        self._max_wait = max_wait
+        self._tending: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        mover.tell = self._changed.set
+
+    def of(self, family: str) -> list[Station]:
+        """The engines of a family, by name."""
+        return [station for station in self.stations if station.family.name == family]
+
+    def costs(self, station: Station) -> Costs:
+        return self._mover.costs(station)
+
+    async def begin(self) -> None:
+        """Starts what fits at once, pinned engines first, and returns when all of that is awake.
+        RegistryError if one does not start."""
+        for station in sorted(self.stations, key=lambda station: not station.family.pinned):
+            room = make_room(station.name, self._occupants(), self._budgets, self._now())
+            if not isinstance(room, NoRoom) and not room.evictions:
+                self._mover.bring(station, ())
+        await self._mover.settled()
+        for station in self.stations:
+            if station.broken:
+                raise RegistryError(
+                    f"experts.{station.family.experts[0]}: its engine did not start: "
+                    f"{station.broken[1]}"
+                )
+        self._tending = asyncio.create_task(self._tend(), name="tend the engines")
+
+    async def aclose(self) -> None:
+        if self._tending is not None:
+            self._tending.cancel()
+            await asyncio.gather(self._tending, return_exceptions=True)
+        await self._mover.aclose(self.stations)
+
+    @asynccontextmanager
+    async def hold(
+        self, family: str, requests: Sequence[Request], deadline: float
+    ) -> AsyncIterator[RemoteEngine]:
+        """An engine of the family that is awake and stays so until it is let go.
+
+        Raises `BackendUnavailable` if there is none by the deadline, and why.
+        """
+        stations = self.of(family)
+        base = requests[0].base
+        station = stations[place([station.load for station in stations], base)]
+        async with self.hold_at(station, requests, deadline) as engine:
+            yield engine
+
+    @asynccontextmanager
+    async def hold_at(
+        self, station: Station, requests: Sequence[Request], deadline: float
+    ) -> AsyncIterator[RemoteEngine]:
+        """The same, of the station's engine."""
+        engine = await self._entered(station, requests, deadline)
+        station.busy += len(requests)
+        station.used(self._now())
+        try:
+            yield engine
+        finally:
+            station.busy -= len(requests)
+            if not station.busy:
+                self._changed.set()
+
+    async def statuses(self, family: str) -> list[EngineStatus]:
+        """Of the family's engines, also those that are not awake."""
+        return [await self._mover.status(station) for station in self.of(family)]
+
+    async def _entered(
+        self, station: Station, requests: Sequence[Request], deadline: float
+    ) -> RemoteEngine:
+        waiter = Waiter(requests[0].base, len(requests), self._now())
+        if sum(w.prompts for w in station.waiters.values()) + waiter.prompts > MOST_WAITING:
+            raise BackendUnavailable(
+                f"{MOST_WAITING} prompts wait for {station.name} to start; ask again later",
+                self.costs(station).start,
+            )
+        try:
+            async with asyncio.timeout_at(deadline):
+                with station.waiting(waiter):
+                    while not (station.open and station.engine):
+                        _refuse_broken(station, self._now())
+                        self._changed.set()
+                        await station.stirred()
+                    return station.engine
+        except TimeoutError as error:
+            raise self._late(station) from error
+
+    def _late(self, station: Station) -> BackendTimeout:
+        seconds = self.costs(station).start
+        return BackendTimeout(
+            f"the engine {station.name} was not awake in time (starting it takes about "
+            f"{seconds:.2g} s); ask again later, or allow more seconds",
+            seconds,
+        )
+
+    async def _tend(self) -> None:
+        while True:
+            try:
+                self._decide()
+            except Exception:  # a bug here must not leave everybody waiting
+                logger.exception("engines could not be moved", extra={"action": "fleet_failed"})
+            try:
+                async with asyncio.timeout(LOOK_SECONDS if self._someone_waits() else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+
+    def _decide(self) -> None:
+        """Brings what is waited for, longest wait first, and says who lets calls in."""
+        wanted = [s for s in self.stations if s.waiters or s.missed]
+        for station in sorted(wanted, key=_waiting_since):
+            if station.state in (State.STOPPED, State.ASLEEP) and not station.moving:
+                self._try_to_bring(station)
+        shut = self._shut()
+        for station in self.stations:
+            awake = station.state is State.AWAKE and not station.moving
+            station.open = awake and station.name not in shut
+            if station.open or station.broken:
+                station.stir()
+
+    def _try_to_bring(self, station: Station) -> None:
+        if station.broken and self._now() < station.broken[0]:
+            return
+        room = make_room(station.name, self._occupants(), self._budgets, self._now())
+        if not isinstance(room, NoRoom):
+            by_name = {each.name: each for each in self.stations}
+            self._mover.bring(station, [(by_name[e.name], e.to) for e in room.evictions])
+        elif not room.waiting_helps:
+            self._mover.give_up(station, room.why)
+
+    def _shut(self) -> frozenset[str]:
+        """Stations that let nobody in, so that they drain and make room for who waits too long."""
+        waiting = {s.name: s.oldest.arrived for s in self.stations if s.oldest and not s.open}
+        return gate(waiting, self._occupants(), self._budgets, self._now(), self._max_wait)
+
+    def _occupants(self) -> list[Occupant]:
+        return [station.occupant(self.costs(station)) for station in self.stations]
+
+    def _someone_waits(self) -> bool:
+        return any(station.waiters or station.missed for station in self.stations)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _refuse_broken(station: Station, now: float) -> None:
+    if station.broken and now < station.broken[0]:
+        raise BackendRejected(station.broken[1])
+
+
+def _waiting_since(station: Station) -> float:
+    return station.oldest.arrived if station.oldest else float("inf")

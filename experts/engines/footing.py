@@ -1,0 +1,88 @@
+"""What engines stand on: memory budgets, who takes turns, threads, and costs to begin with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from experts.cards import Cluster
+from experts.engines.costs import Costs
+from experts.engines.priors import Size, costs_before, device_of
+from experts.engines.residency import Budgets
+from experts.engines.station import Station
+
+HOST_SHARE = 0.5  # of a node's free memory, for weights that are not in use
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """Of all stations of a cluster."""
+
+    cluster: Cluster
+    longest: Mapping[str, int]  # tokens that a reply may have, by base
+    stations: Sequence[Station]
+
+    @property
+    def budgets(self) -> Budgets:
+        """Bytes of each device, and of each node's memory for engines that sleep."""
+        budgets: dict[str, int] = {}
+        for station in self.stations:
+            berth = station.berth
+            if berth is None:
+                continue
+            if berth.devices:
+                budgets |= dict.fromkeys(berth.names, berth.memory)
+            elif self.cluster.memory_gib is not None:
+                budgets |= dict.fromkeys(berth.names, int(self.cluster.memory_gib * GIB))
+            if self.host_bytes is not None:
+                budgets[berth.host] = self.host_bytes
+        return budgets
+
+    @property
+    def contended(self) -> list[str]:
+        """Devices on which not all engines fit at once."""
+        taken: dict[str, int] = {}
+        for station in self.stations:
+            for name in station.names:
+                taken[name] = taken.get(name, 0) + station.size
+        return [name for name, budget in self.budgets.items() if taken.get(name, 0) > budget]
+
+    @property
+    def host_bytes(self) -> int | None:
+        """Of each node, for weights that are not in use; None: what is free decides."""
+        gib = self.cluster.host_memory_gib
+        return None if gib is None else int(gib * GIB)
+
+    def host_share(self, station: Station) -> float:
+        """The engine's part of what its node has for weights that are not in use."""
+        assert station.berth is not None, "it is about to start"
+        here = [s for s in self.stations if s.berth and s.berth.node == station.berth.node]
+        return (HOST_SHARE if self.host_bytes is None else 1.0) / len(here)
+
+    def takes_turns(self, station: Station) -> bool:
+        """Whether its engine must make room for others."""
+        return any(name in self.contended for name in station.names)
+
+    def threads(self, cores: int) -> int:
+        """CPU threads per engine: all cores but one, which is for everybody else, shared by as
+        many engines as are awake at once."""
+        awake = 0
+        budgets = dict(self.budgets)
+        for station in sorted(self.stations, key=lambda station: station.size):
+            (name, *_) = station.names
+            budgets[name] = budgets.get(name, station.size) - station.size
+            awake += budgets[name] >= 0
+        return max(1, (cores - 1) // max(1, awake))
+
+    def kind(self, station: Station) -> str:
+        """Of the device, as costs are told apart by."""
+        berth = station.berth
+        return device_of(berth.gpu if berth and berth.devices else None).kind
+
+    def prior(self, station: Station) -> Costs:
+        """What an engine is believed to cost before one has run."""
+        family, berth = station.family, station.berth
+        width = 4 if family.dtype == "float32" else 2
+        size = Size(station.weights, station.weights // width, family.tensor_parallel)
+        device = device_of((berth.gpu or "gpu") if berth and berth.devices else None)
+        lengths = {base: self.longest[base] for base in family.bases if base in self.longest}
+        return costs_before(size, device, lengths)

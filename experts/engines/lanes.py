@@ -1,0 +1,88 @@
+"""A lane of batch work: one engine that is always awake, or engines that take turns at a place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from experts.engines.generation import Request
+from experts.engines.residency import State
+from experts.engines.scheduling.work import Site
+from experts.engines.station import Station
+
+AHEAD_PROMPTS = 1024  # in an engine or on their way there
+AHEAD_BASES = 2  # one at work, and one whose weights are read meanwhile
+
+
+@dataclass(slots=True, eq=False)
+class Parcel:
+    """Prompts of one call, all for one base."""
+
+    family: str
+    requests: Sequence[Request]
+
+    @property
+    def base(self) -> str:
+        return self.requests[0].base
+
+    @property
+    def prompts(self) -> int:
+        return len(self.requests)
+
+
+@dataclass(slots=True)
+class Lane:
+    """Where parcels are sent, and those that were and are not answered."""
+
+    name: str
+    stations: Mapping[str, Station]  # by family
+    sent: list[Parcel] = field(default_factory=list)
+
+    @property
+    def bases(self) -> list[str]:
+        """Of what was sent, in its order."""
+        return list(dict.fromkeys(parcel.base for parcel in self.sent))
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing of another base can be sent now."""
+        return len(self.bases) >= AHEAD_BASES
+
+    def takes(self, parcel: Parcel) -> bool:
+        """Whether the parcel may be sent now, in its turn."""
+        if not self.sent:
+            return True
+        # Another family comes when this one is done: it would only hold the place up.
+        if any(other.family != parcel.family for other in self.sent):
+            return False
+        prompts = sum(other.prompts for other in self.sent) + parcel.prompts
+        return prompts <= AHEAD_PROMPTS and (parcel.base in self.bases or not self.full)
+
+    def site(self, seconds: float) -> Site:
+        """The lane as the plan sees it, with `seconds` of work sent to it."""
+        awake = [s for s in self.stations.values() if s.state is State.AWAKE]
+        family = self.sent[-1].family if self.sent else awake[0].family.name if awake else None
+        engine = self.stations[family].engine if family else None
+        held = {base for s in self.stations.values() if s.engine for base in s.engine.held}
+        return Site(
+            name=self.name,
+            families=frozenset(self.stations),
+            family=family,
+            base=self.sent[-1].base if self.sent else engine.resident if engine else None,
+            asleep={
+                name: s.engine.resident
+                for name, s in self.stations.items()
+                if s.state is State.ASLEEP and s.engine
+            },
+            held=frozenset(held),
+            busy=seconds,
+        )
+
+
+def lanes(stations: Sequence[Station], contended: Sequence[str]) -> list[Lane]:
+    """One for each station, but one together for those at a place (`Berth.names`) where not all
+    fit at once."""
+    grouped: dict[str, list[Station]] = {}
+    for station in stations:
+        names = station.berth.names if station.berth else ()
+        shared = any(name in contended for name in names)
+        grouped.setdefault(", ".join(names) if shared else station.name, []).append(station)
+    return [Lane(name, {s.family.name: s for s in group}) for name, group in grouped.items()]

@@ -1,0 +1,101 @@
+"""An engine's working day, on the one thread that owns it: serve, measure, sleep and wake."""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import psutil
+
+from experts.engines.costs import Happened, Slept, Started, Woke
+from experts.engines.engine import Engine, SwapFailed
+from experts.engines.generation import EngineStatus, Piece
+from experts.engines.measuring import Measuring
+from experts.engines.serving import Delivery, Serving
+
+if TYPE_CHECKING:
+    from experts.engines.actor import Orders
+
+
+class Workday:
+    """An exception other than `SwapFailed` means that the engine is beyond use."""
+
+    def __init__(self, engine: Engine, serving: Serving, measuring: Measuring) -> None:
+        self._engine = engine
+        self.serving = serving
+        self._measuring = measuring
+        self._busy_seconds = 0.0
+
+    @classmethod
+    def begun(cls, orders: "Orders") -> "Workday":
+        """With a new engine. Raises what vLLM raises if there can be none."""
+        if orders.family.offline:
+            os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+        free = orders.host_bytes
+        if free is None:
+            free = psutil.virtual_memory().available
+        host_bytes = int(free * orders.host_share)
+        engine = Engine(orders.family, orders.base, host_bytes=host_bytes, sleeps=orders.sleeps)
+        measuring = Measuring(orders.costs)
+        measuring.happened(Started(engine.start_seconds))
+        serving = Serving(engine, time.monotonic, max_wait=orders.max_wait)
+        return cls(engine, serving, measuring)
+
+    @staticmethod
+    def beyond_use(error: BaseException) -> bool:
+        """Whether an error leaves the engine in an unknown state."""
+        return not isinstance(error, SwapFailed)
+
+    def turn(self) -> list[Delivery]:
+        """As much as can be done without waiting, and what came of it."""
+        engine, measuring = self._engine, self._measuring
+        steps, tokens = engine.steps, engine.tokens
+        started = time.perf_counter()
+        deliveries = self.serving.turn()
+        seconds = time.perf_counter() - started
+        self._busy_seconds += seconds
+        for swap in engine.swapped():
+            measuring.swapped(swap)
+            seconds -= swap.seconds
+        measuring.stepped(engine.steps - steps, engine.tokens - tokens, seconds)
+        for delivery in deliveries:
+            if isinstance(delivery.outcome, Piece) and delivery.final:
+                measuring.replied(engine.resident, delivery.outcome)
+        return deliveries
+
+    def cancelled(self, call_id: str) -> Sequence[Delivery]:
+        self.serving.cancel(call_id)
+        return ()
+
+    def sleep(self, level: int) -> EngineStatus:
+        started = time.perf_counter()
+        self._engine.sleep(level)
+        self._measuring.happened(Slept(time.perf_counter() - started))
+        return self.status()
+
+    def wake(self, base: str) -> EngineStatus:
+        started = time.perf_counter()
+        self._engine.wake(base)
+        self._measuring.happened(Woke(time.perf_counter() - started))
+        return self.status()
+
+    def learned(self) -> list[Happened]:
+        """What was measured since the last time anybody asked."""
+        return self._measuring.told()
+
+    def status(self) -> EngineStatus:
+        engine, serving = self._engine, self.serving
+        return EngineStatus(
+            family=engine.family.name,
+            pid=os.getpid(),
+            resident=engine.resident,
+            swaps=serving.swaps,
+            waiting=serving.waiting.counts(),
+            running=serving.running,
+            busy_seconds=self._busy_seconds,
+            swap_seconds=serving.swap_seconds,
+            start_seconds=engine.start_seconds,
+            held=tuple(sorted(engine.held)),
+            steps=engine.steps,
+            tokens=engine.tokens,
+        )
