@@ -42,7 +42,7 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         # Studying the profile and starting engines take seconds each, on different cores.
         learning = asyncio.create_task(learn(settings, encoder, redis), name="learn the profile")
         stack.push_async_callback(_cancelled, learning)
-        experts = await stack.enter_async_context(_experts(settings, dry))
+        experts = await stack.enter_async_context(_experts(settings, redis, dry))
         knowledge = await learning
         tagger = settings.routing.tagger
         channel: SkillChannel = knowledge.nearest
@@ -71,10 +71,10 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
 
 
 @asynccontextmanager
-async def _experts(settings: Settings, dry: bool) -> AsyncIterator[dict[str, Expert]]:
+async def _experts(settings: Settings, redis: Redis, dry: bool) -> AsyncIterator[dict[str, Expert]]:
     needed = {settings.routing.tagger} if dry else set(settings.experts)
     cards = {name: card for name, card in settings.experts.items() if name in needed}
-    async with opened_experts(settings.model_copy(update={"experts": cards})) as experts:
+    async with opened_experts(settings.model_copy(update={"experts": cards}), redis) as experts:
         absent = {name: Unopened(name) for name in settings.experts if name not in needed}
         yield {**absent, **experts}
 

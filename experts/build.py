@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from redis.asyncio import Redis
+
 from experts.base import Expert
 from experts.cards import Card, Cluster, Registry
 
@@ -15,12 +17,17 @@ OPENERS = {
     "recorded": "experts.recorded:opened",
     "scripted": "experts.scripted:opened",
 }
-Opener = Callable[[Mapping[str, Any], Cluster], AbstractAsyncContextManager[Mapping[str, Expert]]]
+Opener = Callable[
+    [Mapping[str, Any], Cluster, Redis | None], AbstractAsyncContextManager[Mapping[str, Expert]]
+]
 
 
 @asynccontextmanager
-async def opened(registry: Registry) -> AsyncIterator[dict[str, Expert]]:
-    """Every expert of the registry, by name, until the context ends.
+async def opened(
+    registry: Registry, redis: Redis | None = None
+) -> AsyncIterator[dict[str, Expert]]:
+    """Every expert of the registry, by name, until the context ends. What kinds of experts learn
+    of themselves they keep in `redis`.
 
     Cards of one kind are opened together, because they may share engines or connections.
     """
@@ -31,7 +38,7 @@ async def opened(registry: Registry) -> AsyncIterator[dict[str, Expert]]:
         experts: dict[str, Expert] = {}
         for kind, cards in groups.items():
             opener = _imported(OPENERS[kind])
-            experts.update(await stack.enter_async_context(opener(cards, registry.cluster)))
+            experts.update(await stack.enter_async_context(opener(cards, registry.cluster, redis)))
         yield {name: experts[name] for name in registry.experts}
 
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from redis.asyncio import Redis
+
 from experts.base import Expert
 from experts.cards import Cluster, RecordedCard
 from experts.errors import RegistryError, error_of
@@ -109,7 +111,7 @@ def _why_empty(reply: RecordedReply) -> str:
 
 @asynccontextmanager
 async def opened(
-    cards: Mapping[str, RecordedCard], cluster: Cluster
+    cards: Mapping[str, RecordedCard], cluster: Cluster, redis: Redis | None = None
 ) -> AsyncIterator[dict[str, Expert]]:
     """Each file is read once, in a thread, however many experts answer from it."""
     files = sorted({card.file for card in cards.values()})

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import Enum
 
+from redis.asyncio import Redis
+
 from experts.base import Expert
 from experts.cards import Cluster, Price, ScriptedCard
 from experts.errors import BackendRejected, BackendTimeout, error_of
@@ -83,7 +85,7 @@ class ScriptedExpert:
 
 @asynccontextmanager
 async def opened(
-    cards: Mapping[str, ScriptedCard], cluster: Cluster
+    cards: Mapping[str, ScriptedCard], cluster: Cluster, redis: Redis | None = None
 ) -> AsyncIterator[dict[str, Expert]]:
     """Nothing needs opening."""
     yield {

@@ -1,30 +1,32 @@
 """What is believed of every kind of engine, on every kind of device, while the service runs."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
-from experts.engines.cost_store import Name
+from experts.engines.cost_store import CostStore, Name
 from experts.engines.costs import Costs, Happened
 
-MOST_UNKEPT = 10_000  # when nobody keeps them; the oldest are forgotten
 
-
-@dataclass(slots=True)
 class CostBook:
-    """Owned by one event loop. Kept between runs by whoever opened it (see `cost_store`)."""
+    """Owned by one event loop. With a store, what is learned outlives the process."""
 
-    known: dict[Name, Costs] = field(default_factory=dict)
-    priors: dict[Name, Costs] = field(default_factory=dict)
-    unkept: dict[Name, list[Happened]] = field(default_factory=dict)
+    def __init__(self, store: CostStore | None = None) -> None:
+        self._store = store
+        self._known: dict[Name, Costs] = {}
 
-    def of(self, name: Name, prior: Callable[[], Costs]) -> Costs:
-        """What is believed; the prior of the card where nothing is known yet."""
-        if name not in self.known:
-            self.known[name] = self.priors[name] = prior()
-        return self.known[name]
+    async def open(self, priors: Mapping[Name, Costs]) -> None:
+        """Begins with what was learned before, and with these where that is nothing."""
+        self._known = await self._store.load(priors) if self._store else dict(priors)
 
-    def learn(self, name: Name, happened: Iterable[Happened]) -> None:
-        """Of an engine whose costs were asked for before."""
+    def of(self, name: Name) -> Costs:
+        """What is believed by now."""
+        return self._known[name]
+
+    async def learn(self, name: Name, happened: Sequence[Happened]) -> None:
+        """Adds what has happened, each once."""
+        known = self._known[name]
+        if self._store is not None:
+            self._known[name] = await self._store.learn(name, happened, known)
+            return
         for what in happened:
-            self.known[name] = self.known[name].after(what)
-            self.unkept[name] = [*self.unkept.get(name, [])[-MOST_UNKEPT:], what]
+            known = known.after(what)
+        self._known[name] = known

@@ -15,6 +15,7 @@ from experts.engines.generation import Outcome, Request
 from experts.engines.lanes import Lane, Parcel, lanes
 from experts.engines.scheduling.plan import schedule
 from experts.engines.scheduling.work import Costs, Group, Plan
+from experts.engines.station import Station
 from experts.errors import BackendUnavailable, ExpertError
 
 logger = logging.getLogger(__name__)
@@ -36,10 +37,10 @@ class Call(Parcel):
 class Dispatcher:
     """Owned by one event loop."""
 
-    def __init__(self, fleet: Fleet, contended: Sequence[str]) -> None:
+    def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._lanes = lanes(fleet.stations, contended)
         self._waiting: list[Call] = []
+        self._sent: dict[str, list[Call]] = {}  # by station
         self._sending: set[asyncio.Task[None]] = set()
 
     async def ask(self, family: str, requests: Sequence[Request], seconds: float) -> list[Outcome]:
@@ -61,42 +62,46 @@ class Dispatcher:
     def _pump(self) -> None:
         """Sends whatever may go now."""
         self._waiting = [call for call in self._waiting if not call.outcomes.done()]
-        for lane in self._lanes:
-            for call in [c for c in self._waiting if c.base in lane.bases]:
-                self._send_if_it_may(call, lane)
-        while self._waiting and any(not lane.full for lane in self._lanes):
-            if not self._sent_by(self._plan()):
+        for call in list(self._waiting):
+            for lane in self._lanes():
+                if call.base in lane.bases and self._sends(call, lane):
+                    break
+        while self._waiting and any(not lane.full for lane in self._lanes()):
+            if not self._follows(self._plan()):
                 return
 
-    def _sent_by(self, plan: Plan) -> bool:
-        """Whether the plan's next steps let anything go."""
+    def _lanes(self) -> list[Lane]:
+        return lanes(self._fleet.stations, self._fleet.contended, self._sent)
+
+    def _follows(self, plan: Plan) -> bool:
+        """Whether anything went that the plan has next."""
         went = False
-        for lane in self._lanes:
+        for lane in self._lanes():
             steps = plan.lanes[lane.name].steps
-            self._tell_uses(lane, [step.family for step in steps])
+            _tell_uses(lane, [step.family for step in steps])
             left = steps[0].prompts if steps else 0
             for call in [c for c in self._waiting if steps and c.base == steps[0].base]:
-                if left <= 0:
-                    break
-                if self._send_if_it_may(call, lane):
+                if left > 0 and self._sends(call, lane):
                     left -= call.prompts
                     went = True
         return went
 
-    def _send_if_it_may(self, call: Call, lane: Lane) -> bool:
+    def _sends(self, call: Call, lane: Lane) -> bool:
+        """Whether the lane takes the call, which is then on its way."""
+        (lane,) = [each for each in self._lanes() if each.name == lane.name]
         if call.family not in lane.stations or not lane.takes(call):
             return False
+        station = lane.stations[call.family]
+        before = sum(parcel.seconds for parcel in lane.sent if isinstance(parcel, Call))
         self._waiting.remove(call)
-        before = sum(c.seconds for c in lane.sent if isinstance(c, Call))
-        lane.sent.append(call)
-        task = asyncio.create_task(self._send(call, lane, before), name="send a batch")
+        self._sent.setdefault(station.name, []).append(call)
+        task = asyncio.create_task(self._send(call, station, before), name="send a batch")
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
         call.outcomes.add_done_callback(lambda done: task.cancel() if done.cancelled() else None)
         return True
 
-    async def _send(self, call: Call, lane: Lane, before: float) -> None:
-        station = lane.stations[call.family]
+    async def _send(self, call: Call, station: Station, before: float) -> None:
         now = asyncio.get_running_loop().time
         try:
             async with self._fleet.hold_at(station, call.requests, now() + AWAKE_SECONDS) as engine:
@@ -112,7 +117,7 @@ class Dispatcher:
         except ExpertError as error:
             _settle(call, error)
         finally:
-            lane.sent.remove(call)
+            self._sent[station.name].remove(call)
             self._pump()
 
     def _plan(self) -> Plan:
@@ -122,7 +127,7 @@ class Dispatcher:
             prompts = call.prompts + (known.prompts if known else 0)
             seconds = self._seconds(call.family, call.base, prompts)
             groups[call.base] = Group(call.base, call.family, prompts, seconds, LEAST_PART)
-        sites = [lane.site(self._ahead(lane)) for lane in self._lanes]
+        sites = [lane.site(self._ahead(lane)) for lane in self._lanes()]
         return schedule(list(groups.values()), sites, self._costs(list(groups.values())))
 
     def _costs(self, groups: Sequence[Group]) -> Costs:
@@ -146,10 +151,12 @@ class Dispatcher:
         """Seconds of what was sent and is not answered, at most: some of it is done."""
         return sum(self._seconds(p.family, p.base, p.prompts) for p in lane.sent)
 
-    def _tell_uses(self, lane: Lane, families: Sequence[str]) -> None:
-        order = list(dict.fromkeys(families))
-        for family, station in lane.stations.items():
-            station.next_use = order.index(family) if family in order else None
+
+def _tell_uses(lane: Lane, families: Sequence[str]) -> None:
+    """When each engine of the lane is used next, for whoever must put one to sleep."""
+    order = list(dict.fromkeys(families))
+    for family, station in lane.stations.items():
+        station.next_use = order.index(family) if family in order else None
 
 
 def _settle(call: Call, result: list[Outcome] | ExpertError) -> None:

@@ -6,9 +6,10 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
+from redis.asyncio import Redis
+
 from experts.base import Expert
 from experts.cards import Cluster, VllmCard
-from experts.engines.cost_book import CostBook
 from experts.engines.families import families, tokenizer_of
 from experts.engines.generation import EngineStatus, Outcome, Piece, Refusal, Request
 from experts.engines.pool import EnginePool
@@ -122,9 +123,10 @@ async def engine_statuses(experts: Iterable[Expert]) -> list[EngineStatus]:
 
 @asynccontextmanager
 async def opened(
-    cards: Mapping[str, VllmCard], cluster: Cluster, book: CostBook | None = None
+    cards: Mapping[str, VllmCard], cluster: Cluster, redis: Redis | None = None
 ) -> AsyncIterator[dict[str, Expert]]:
-    """All local experts, once the engines that fit at once are awake."""
+    """All local experts, once the engines that fit at once are awake. What engines are seen to cost
+    is kept in `redis`."""
     from experts.engines.cluster import joined
     from experts.engines.opening import fleet_of
 
@@ -132,7 +134,7 @@ async def opened(
     longest = {card.model: card.max_tokens for card in cards.values()}
     async with (
         joined(cluster),
-        fleet_of(kinds, longest, cluster, book or CostBook()) as (fleet, batches),
+        fleet_of(kinds, longest, cluster, redis) as (fleet, batches),
     ):
         experts: dict[str, Expert] = {}
         for family in kinds:

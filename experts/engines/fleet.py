@@ -6,15 +6,18 @@ which waits until an engine of the family is awake.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from experts.engines.client import RemoteEngine
 from experts.engines.costs import Costs
 from experts.engines.draining import gate
+from experts.engines.footing import Footing
 from experts.engines.generation import EngineStatus, Request
+from experts.engines.layout import Seat
 from experts.engines.moving import Mover
 from experts.engines.placement import place
+from experts.engines.processes import Berth
 from experts.engines.residency import NoRoom, Occupant, State, make_room
 from experts.engines.station import Station, Waiter
 from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, RegistryError
@@ -22,6 +25,7 @@ from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25  # between two looks at who waits too long
+LEARN_SECONDS = 5.0  # between two questions to the engines what they measured
 MOST_WAITING = 10_000  # prompts per station
 
 
@@ -32,14 +36,14 @@ class Fleet:
         self,
         stations: Sequence[Station],
         mover: Mover,
-        budgets: Mapping[str, int],
+        footing: Footing,
         max_wait: float,
     ) -> None:
         self.stations = tuple(stations)
         self._mover = mover
-        self._budgets = budgets
+        self._footing = footing
         self._max_wait = max_wait
-        self._tending: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         mover.tell = self._changed.set
 
@@ -50,11 +54,16 @@ class Fleet:
     def costs(self, station: Station) -> Costs:
         return self._mover.costs(station)
 
+    @property
+    def contended(self) -> frozenset[str]:
+        """Devices on which not all engines fit at once."""
+        return self._footing.contended
+
     async def begin(self) -> None:
         """Starts what fits at once, pinned engines first, and returns when all of that is awake.
         RegistryError if one does not start."""
         for station in sorted(self.stations, key=lambda station: not station.family.pinned):
-            room = make_room(station.name, self._occupants(), self._budgets, self._now())
+            room = make_room(station.name, self._occupants(), self._footing.budgets, self._now())
             if not isinstance(room, NoRoom) and not room.evictions:
                 self._mover.bring(station, ())
         await self._mover.settled()
@@ -64,12 +73,17 @@ class Fleet:
                     f"experts.{station.family.experts[0]}: its engine did not start: "
                     f"{station.broken[1]}"
                 )
-        self._tending = asyncio.create_task(self._tend(), name="tend the engines")
+            self._mover.keep_warm(station)
+        self._tasks = [
+            asyncio.create_task(self._tend(), name="tend the engines"),
+            asyncio.create_task(self._learn(), name="learn what engines cost"),
+        ]
 
     async def aclose(self) -> None:
-        if self._tending is not None:
-            self._tending.cancel()
-            await asyncio.gather(self._tending, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._mover.learn(self.stations)
         await self._mover.aclose(self.stations)
 
     @asynccontextmanager
@@ -104,6 +118,22 @@ class Fleet:
     async def statuses(self, family: str) -> list[EngineStatus]:
         """Of the family's engines, also those that are not awake."""
         return [await self._mover.status(station) for station in self.of(family)]
+
+    def strand(self, station: Station) -> None:
+        """Its machine is gone, and whatever ran there."""
+        if station.engine is not None:
+            station.engine.died.set()
+        station.berth = None
+
+    def settle(self, station: Station, seat: Seat, berth: Berth) -> None:
+        """It has another place, where its engine starts as soon as there is room."""
+        logger.warning("moved", extra={"action": "engine_moved", "engine": station.name})
+        station.seat, station.berth, station.broken = seat, berth, None
+        self._changed.set()
+
+    def give_up(self, station: Station, why: str) -> None:
+        """There is no other place for it."""
+        self._mover.give_up(station, why)
 
     async def _entered(
         self, station: Station, requests: Sequence[Request], deadline: float
@@ -146,11 +176,17 @@ class Fleet:
                 pass
             self._changed.clear()
 
+    async def _learn(self) -> None:
+        while True:
+            await asyncio.sleep(LEARN_SECONDS)
+            await self._mover.learn(self.stations)
+
     def _decide(self) -> None:
         """Brings what is waited for, longest wait first, and says who lets calls in."""
         wanted = [s for s in self.stations if s.waiters or s.missed]
         for station in sorted(wanted, key=_waiting_since):
-            if station.state in (State.STOPPED, State.ASLEEP) and not station.moving:
+            still = station.state in (State.STOPPED, State.ASLEEP) and not station.moving
+            if still and station.berth is not None:
                 self._try_to_bring(station)
         shut = self._shut()
         for station in self.stations:
@@ -162,7 +198,7 @@ class Fleet:
     def _try_to_bring(self, station: Station) -> None:
         if station.broken and self._now() < station.broken[0]:
             return
-        room = make_room(station.name, self._occupants(), self._budgets, self._now())
+        room = make_room(station.name, self._occupants(), self._footing.budgets, self._now())
         if not isinstance(room, NoRoom):
             by_name = {each.name: each for each in self.stations}
             self._mover.bring(station, [(by_name[e.name], e.to) for e in room.evictions])
@@ -172,7 +208,7 @@ class Fleet:
     def _shut(self) -> frozenset[str]:
         """Stations that let nobody in, so that they drain and make room for who waits too long."""
         waiting = {s.name: s.oldest.arrived for s in self.stations if s.oldest and not s.open}
-        return gate(waiting, self._occupants(), self._budgets, self._now(), self._max_wait)
+        return gate(waiting, self._occupants(), self._footing.budgets, self._now(), self._max_wait)
 
     def _occupants(self) -> list[Occupant]:
         return [station.occupant(self.costs(station)) for station in self.stations]

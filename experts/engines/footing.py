@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from experts.cards import Cluster
+from experts.engines.cost_store import Name
 from experts.engines.costs import Costs
-from experts.engines.priors import Size, costs_before, device_of
+from experts.engines.priors import Device, Size, costs_before, device_of
 from experts.engines.residency import Budgets
 from experts.engines.station import Station
 
@@ -38,13 +39,13 @@ class Footing:
         return budgets
 
     @property
-    def contended(self) -> list[str]:
+    def contended(self) -> frozenset[str]:
         """Devices on which not all engines fit at once."""
         taken: dict[str, int] = {}
         for station in self.stations:
             for name in station.names:
                 taken[name] = taken.get(name, 0) + station.size
-        return [name for name, budget in self.budgets.items() if taken.get(name, 0) > budget]
+        return frozenset(n for n, budget in self.budgets.items() if taken.get(n, 0) > budget)
 
     @property
     def host_bytes(self) -> int | None:
@@ -73,16 +74,24 @@ class Footing:
             awake += budgets[name] >= 0
         return max(1, (cores - 1) // max(1, awake))
 
-    def kind(self, station: Station) -> str:
-        """Of the device, as costs are told apart by."""
-        berth = station.berth
-        return device_of(berth.gpu if berth and berth.devices else None).kind
+    def name(self, station: Station) -> Name:
+        """Whose costs its engine has."""
+        return Name(_device(station).kind, station.family.name)
+
+    @property
+    def priors(self) -> dict[Name, Costs]:
+        """What every engine is believed to cost before one has run."""
+        return {self.name(station): self.prior(station) for station in self.stations}
 
     def prior(self, station: Station) -> Costs:
         """What an engine is believed to cost before one has run."""
-        family, berth = station.family, station.berth
+        family = station.family
         width = 4 if family.dtype == "float32" else 2
         size = Size(station.weights, station.weights // width, family.tensor_parallel)
-        device = device_of((berth.gpu or "gpu") if berth and berth.devices else None)
         lengths = {base: self.longest[base] for base in family.bases if base in self.longest}
-        return costs_before(size, device, lengths)
+        return costs_before(size, _device(station), lengths)
+
+
+def _device(station: Station) -> Device:
+    berth = station.berth
+    return device_of((berth.gpu or "gpu") if berth and berth.devices else None)

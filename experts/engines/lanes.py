@@ -1,7 +1,7 @@
 """A lane of batch work: one engine that is always awake, or engines that take turns at a place."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from experts.engines.generation import Request
 from experts.engines.residency import State
@@ -28,13 +28,13 @@ class Parcel:
         return len(self.requests)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lane:
     """Where parcels are sent, and those that were and are not answered."""
 
     name: str
     stations: Mapping[str, Station]  # by family
-    sent: list[Parcel] = field(default_factory=list)
+    sent: Sequence[Parcel] = ()
 
     @property
     def bases(self) -> list[str]:
@@ -77,12 +77,22 @@ class Lane:
         )
 
 
-def lanes(stations: Sequence[Station], contended: Sequence[str]) -> list[Lane]:
-    """One for each station, but one together for those at a place (`Berth.names`) where not all
-    fit at once."""
+def lanes(
+    stations: Sequence[Station],
+    contended: Collection[str],
+    sent: Mapping[str, Sequence[Parcel]],
+) -> list[Lane]:
+    """One for each station, but one together for those at a place (`Station.names`) where not all
+    fit at once. `sent` is by station."""
     grouped: dict[str, list[Station]] = {}
     for station in stations:
-        names = station.berth.names if station.berth else ()
-        shared = any(name in contended for name in names)
-        grouped.setdefault(", ".join(names) if shared else station.name, []).append(station)
-    return [Lane(name, {s.family.name: s for s in group}) for name, group in grouped.items()]
+        shared = any(name in contended for name in station.names)
+        grouped.setdefault(", ".join(station.names) if shared else station.name, []).append(station)
+    return [
+        Lane(
+            name,
+            {station.family.name: station for station in group},
+            [parcel for station in group for parcel in sent.get(station.name, ())],
+        )
+        for name, group in grouped.items()
+    ]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from experts.engines.client import NotStarted, RemoteEngine
 from experts.engines.cost_book import CostBook
-from experts.engines.cost_store import Name
 from experts.engines.costs import Costs
 from experts.engines.footing import Footing
 from experts.engines.generation import EngineStatus
@@ -44,12 +43,20 @@ class Mover:
         self.tell: Callable[[], None] = lambda: None  # whom: the fleet
 
     def costs(self, station: Station) -> Costs:
-        name = Name(self._footing.kind(station), station.family.name)
-        return self._book.of(name, lambda: self._footing.prior(station))
+        return self._book.of(self._footing.name(station))
+
+    async def learn(self, stations: Iterable[Station]) -> None:
+        """Asks the engines what they measured since the last time."""
+        for station in stations:
+            if station.engine is not None and not station.moving:
+                happened = await station.engine.learned()
+                if happened:
+                    await self._book.learn(self._footing.name(station), happened)
 
     def bring(self, station: Station, evictions: Iterable[tuple[Station, State]]) -> None:
         """Begins to wake or start the station's engine, once these are out of its way."""
         station.moving = True
+        station.state = State.WAKING if station.state is State.ASLEEP else State.STARTING
         away = list(evictions)
         for other, _ in away:
             other.moving = True
@@ -103,11 +110,9 @@ class Mover:
 
     async def _wake_or_start(self, station: Station) -> None:
         assert station.berth is not None, "there is no room without a place"
-        if station.state is State.ASLEEP and station.engine:
-            station.state = State.WAKING
+        if station.state is State.WAKING and station.engine:
             await station.engine.wake(station.base)
         else:
-            station.state = State.STARTING
             station.engine = engine = self._processes.take(station.berth)
             self._task(self._watches, self._watched(station, engine), f"watch {station.name}")
             await engine.start(self._orders(station, self.costs(station)), START_SECONDS)
@@ -131,7 +136,11 @@ class Mover:
             engine, station.engine = station.engine, None
             engine.kill()
         station.became(State.STOPPED, _now())
-        if station.berth is not None:
+        self.keep_warm(station)
+
+    def keep_warm(self, station: Station) -> None:
+        """Has a process ready where the station's engine takes turns with others."""
+        if station.berth is not None and self._footing.takes_turns(station):
             self._processes.keep(station.berth)
 
     async def _watched(self, station: Station, engine: RemoteEngine) -> None:

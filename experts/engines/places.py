@@ -13,7 +13,6 @@ from experts.errors import RegistryError
 
 logger = logging.getLogger(__name__)
 
-PROCESSES = 2  # per seat: one at work, one kept warm
 GRANT_SECONDS = 60.0
 NODE_ID = "ray.io/node-id"  # the label that Ray gives every node
 GPU_BYTES = 80 * 2**30  # of a GPU that does not say how much it has
@@ -45,18 +44,12 @@ class Gpu(NamedTuple):
     memory: int = GPU_BYTES
 
 
-def _berth(seat: Seat, gpus: Sequence[Gpu], group: Any) -> Berth:
-    if not gpus:
-        return Berth(seat.node, group=group)
-    memory = min(gpu.memory for gpu in gpus)
-    return Berth(seat.node, tuple(gpu.name for gpu in gpus), gpus[0].kind, memory, group)
-
-
 class Places:
-    """Placement groups, one for all that is placed on a machine at a time."""
+    """Placement groups, and the GPUs in them, by node and number."""
 
     def __init__(self) -> None:
         self._groups: list[Any] = []
+        self._gpus: dict[tuple[str, int], Gpu] = {}
 
     async def reserve(self, seats: Sequence[Seat]) -> dict[Seat, Berth]:
         """A berth for each seat. RegistryError if Ray does not grant one: somebody else uses it."""
@@ -74,12 +67,19 @@ class Places:
                 await asyncio.to_thread(remove_placement_group, group)
 
     async def _on(self, node: str, seats: Sequence[Seat]) -> dict[Seat, Berth]:
-        gpus = sorted({device for seat in seats for device in seat.devices})
-        bundles = [{"CPU": CPUS * PROCESSES * len(seats)}, *({"GPU": 1.0} for _ in gpus)]
-        group = await _granted(node, bundles)
+        wanted = sorted({(node, device) for seat in seats for device in seat.devices})
+        new = [gpu for gpu in wanted if gpu not in self._gpus]
+        group = await _granted(node, [{"CPU": CPUS * len(seats)}, *({"GPU": 1.0} for _ in new)])
         self._groups.append(group)
-        there = dict(zip(gpus, await _gpus(group, len(gpus)), strict=True))
-        return {seat: _berth(seat, [there[gpu] for gpu in seat.devices], group) for seat in seats}
+        self._gpus |= zip(new, await _gpus(group, len(new)), strict=True)
+        return {seat: self._berth(seat, group) for seat in seats}
+
+    def _berth(self, seat: Seat, group: Any) -> Berth:
+        gpus = [self._gpus[seat.node, device] for device in seat.devices]
+        if not gpus:
+            return Berth(seat.node, group=group)
+        memory = min(gpu.memory for gpu in gpus)
+        return Berth(seat.node, tuple(gpu.name for gpu in gpus), gpus[0].kind, memory, group)
 
 
 async def _granted(node: str, bundles: list[dict[str, float]]) -> Any:

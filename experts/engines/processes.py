@@ -12,7 +12,7 @@ from experts.engines.client import NotStarted, RemoteEngine
 logger = logging.getLogger(__name__)
 
 CALLS = 1_000  # that an engine handles at once; more wait in line before it
-CPUS = 0.5  # that Ray reserves per process: it only places by this, it does not limit
+CPUS = 0.5  # that Ray reserves per engine: it only places by this, it does not limit
 WARM_SECONDS = 300.0
 
 
@@ -98,8 +98,8 @@ def spawner(threads: int, *, offline: bool) -> Spawn:
             placement_group=berth.group, placement_group_bundle_index=0
         )
         options: dict[str, Any] = {
-            "num_cpus": CPUS,
-            "num_gpus": 0,  # the placement group has them; the berth says which they are
+            "num_cpus": 0,  # the placement group has some
+            "num_gpus": 0,  # nor are these asked for here: the berth says which they are
             "max_restarts": 0,  # what takes a dead engine's place is decided, see `fleet`
             "max_concurrency": CALLS,
             "max_pending_calls": 10 * CALLS,

@@ -11,9 +11,9 @@ from experts.engines.arguments import GPU_SHARE, batch_of
 from experts.engines.client import RemoteEngine
 from experts.engines.costs import Costs
 from experts.engines.families import Family
+from experts.engines.layout import Seat
 from experts.engines.placement import Load
 from experts.engines.processes import Berth
-from experts.engines.reading import bytes_on_disk
 from experts.engines.residency import Occupant, State, heated
 
 ASLEEP_BYTES = 2 * 2**30  # that a sleeping engine still takes of its GPU: context and graphs
@@ -33,8 +33,9 @@ class Station:
     """Belongs to the fleet, on its event loop. An engine that is not there is `None`."""
 
     family: Family
-    replica: int
+    seat: Seat
     berth: Berth | None  # None: the cluster has no place for it any more
+    weights: int = 0  # bytes of one base, as large as any of the family's
     state: State = State.STOPPED
     moving: bool = False  # between two states
     engine: RemoteEngine | None = None
@@ -54,17 +55,12 @@ class Station:
     @property
     def name(self) -> str:
         """For people: the family, and which of its engines."""
-        return f"{self.family.name}/{self.replica}"
+        return f"{self.family.name}/{self.seat.replica}"
 
     @property
     def names(self) -> tuple[str, ...]:
         """What its engine takes memory of, as budgets are named."""
         return self.berth.names if self.berth else ()
-
-    @property
-    def weights(self) -> int:
-        """Bytes of one base, as large as any of the family's."""
-        return max(bytes_on_disk(base) for base in self.family.bases)
 
     @property
     def size(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 import aiohttp
+from redis.asyncio import Redis
 from yarl import URL
 
 from experts.base import Expert
@@ -61,7 +62,7 @@ class HostedExpert:
 
 @asynccontextmanager
 async def opened(
-    cards: Mapping[str, HostedCard], cluster: Cluster
+    cards: Mapping[str, HostedCard], cluster: Cluster, redis: Redis | None = None
 ) -> AsyncIterator[dict[str, Expert]]:
     """Connections are shared by all cards; those without `base_url` go through LiteLLM."""
     for name, card in cards.items():
