@@ -11,6 +11,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
 )
 
@@ -84,6 +85,28 @@ class BaseCard(Strict):
     price: Price | None = Field(None, description="Dollars per million tokens, where known.")
 
 
+class Merge(Strict):
+    """LoRA adapters that are added up into one, ahead of time."""
+
+    adapters: dict[ModelPath, Annotated[float, Field(allow_inf_nan=False)]] = Field(
+        min_length=1, description="Folder of a LoRA adapter on `model` -> its weight in the sum."
+    )
+    method: Literal["linear", "ties", "dare_linear"] = Field(
+        "linear", description="The exact sum, or one from which conflicts or chance parts are cut."
+    )
+    density: float = Field(
+        0.5, gt=0, lt=1, description="Share of each update that `ties` and `dare_linear` keep."
+    )
+
+    @field_validator("adapters", mode="wrap")
+    @classmethod
+    def _each_once(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        found = handler(value)
+        if len(found) != len(value):
+            raise ValueError("an adapter is named twice; keep one of them")
+        return found
+
+
 class VllmCard(BaseCard):
     """A local model on vLLM, served by an engine in a Ray actor."""
 
@@ -91,6 +114,7 @@ class VllmCard(BaseCard):
     model: ModelPath = Field(description="Folder (./, ../ or /) or hub name of the weights.")
     tokenizer: ModelPath | None = Field(None, description="Where it is not beside the weights.")
     adapter: ModelPath | None = Field(None, description="Folder of a LoRA adapter on `model`.")
+    merge: Merge | None = Field(None, description="Adapters on `model` that are made into one.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     max_model_len: int | None = Field(None, ge=16, description="Context, in tokens.")
     gpus: float = Field(0, ge=0, description="GPUs per engine; 0 runs on CPU.")
@@ -105,6 +129,13 @@ class VllmCard(BaseCard):
     node: str | None = Field(
         None, description="Only there: a Ray node's id or address, or a label as key=value."
     )
+
+    @field_validator("merge")
+    @classmethod
+    def _one_kind_of_adapter(cls, value: Merge | None, info: ValidationInfo) -> Merge | None:
+        if value is not None and info.data.get("adapter") is not None:
+            raise ValueError("beside `adapter`: keep one of them, or list that adapter in here")
+        return value
 
 
 class HostedCard(BaseCard):

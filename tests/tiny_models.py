@@ -98,6 +98,7 @@ def sketch(
     *,
     ends: int | list[int] | None = None,
     tensors: Mapping[str, Sequence[int]] | None = None,
+    dtype: str = "F32",
 ) -> Path:
     """What a model folder says about itself, without any weights."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,8 @@ def sketch(
     if ends is not None:
         (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": ends}))
     if tensors is not None:
-        header = {name: {"shape": shape} for name, shape in tensors.items()}
+        nothing = {"dtype": dtype, "data_offsets": [0, 0]}
+        header = {name: {"shape": shape, **nothing} for name, shape in tensors.items()}
         text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
         (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text)
     return folder

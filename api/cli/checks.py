@@ -1,13 +1,17 @@
-"""Whether an expert can work, told from its card and its files, before anything is started."""
+"""Whether experts can work and what they need, told before anything is started."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import assert_never
 
-from experts.cards import Card, HostedCard, RecordedCard, ScriptedCard, VllmCard
-from experts.engines.families import families, tokenizer_of
-from experts.engines.weights import TOKENIZER_FILES, cut_off, read_json, shapes
+from api.cli import local_models
+from api.cli.local_models import Known, demand_of, looked_up
+from experts.cards import Card, HostedCard, RecordedCard, Registry, ScriptedCard, VllmCard
+from experts.engines.architectures import Supported, installed
+from experts.engines.families import Family, families
+from experts.engines.footprint import Footprint, misfit
+from experts.engines.hub import Hub, HuggingFace, named
+from experts.engines.kinship import NearMiss, near_misses
 from experts.errors import RecordingError, RegistryError
 from experts.recorded import Shelf
 
@@ -19,6 +23,8 @@ class Finding:
     expert: str
     kind: str
     family: str | None = None  # the engine it shares, for a local model
+    architecture: str | None = None
+    memory: Footprint | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -27,25 +33,94 @@ class Finding:
         return not self.problems
 
 
-def checked(cards: Mapping[str, Card]) -> list[Finding]:
-    """A finding per card, in the order of the file."""
-    findings = [_finding(name, card) for name, card in cards.items()]
-    sound = {
-        finding.expert: card
-        for finding in findings
-        if finding.works and isinstance(card := cards[finding.expert], VllmCard)
-    }
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What the experts of one family have in common."""
+
+    family: str
+    experts: tuple[str, ...]
+    bases: tuple[str, ...]
+    adapters: int
+    engines: int
+    gpus: float  # of each engine
+    swaps: int  # most that one engine makes in a round that asks all of these experts
+    memory: Footprint | None  # of each engine
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a check finds."""
+
+    experts: list[Finding]
+    families: list[Sharing]
+    near: list[NearMiss]
+
+    @property
+    def works(self) -> bool:
+        return all(f.works for f in self.experts) and not any(s.problems for s in self.families)
+
+
+def checked_here(registry: Registry, *, gpu_gib: float | None = None) -> Report:
+    """With the vLLM that is installed here and the hub that this machine is set up for."""
+    return checked(
+        registry.experts,
+        HuggingFace(),
+        installed(),
+        engines=registry.cluster.engines,
+        gpu_gib=gpu_gib,
+    )
+
+
+def checked(
+    cards: Mapping[str, Card],
+    hub: Hub,
+    supported: Supported | None,
+    *,
+    engines: int = 1,
+    gpu_gib: float | None = None,  # of one GPU, where it is known
+) -> Report:
+    """A finding per card, in the order of the file, and how the local ones share engines."""
+    local = {name: card for name, card in cards.items() if isinstance(card, VllmCard)}
+    models = looked_up(local, hub, supported)
+    findings = [_finding(name, card, models) for name, card in cards.items()]
+    sound = {f.expert: models.cards[f.expert] for f in findings if f.works and f.expert in local}
     try:
-        of = {expert: group.name for group in families(sound) for expert in group.experts}
+        kinds = families(sound, lambda _: None)
     except RegistryError as error:  # each is right by itself, but not beside the others
-        return [replace(f, problems=(str(error),)) if f.expert in sound else f for f in findings]
-    return [replace(finding, family=of.get(finding.expert)) for finding in findings]
+        wrong = [replace(f, problems=(str(error),)) if f.expert in sound else f for f in findings]
+        return Report(wrong, [], [])
+    of = {expert: kind.name for kind in kinds for expert in kind.experts}
+    return Report(
+        [replace(finding, family=of.get(finding.expert)) for finding in findings],
+        [_sharing(kind, models, engines, gpu_gib) for kind in kinds],
+        near_misses(kinds, models.described),
+    )
 
 
-def _finding(name: str, card: Card) -> Finding:
+def _sharing(family: Family, models: Known, engines: int, gpu_gib: float | None) -> Sharing:
+    memory = local_models.memory_of_family(family, models)
+    wrong = ""
+    if memory is not None:
+        demand = demand_of(models.cards[family.experts[0]])
+        wrong = misfit(memory, demand, gpu_gib=gpu_gib, cpu_gib=family.memory_gib)
+    return Sharing(
+        family=family.name,
+        experts=family.experts,
+        bases=tuple(named(base) for base in family.bases),
+        adapters=len(family.adapters),
+        engines=engines,
+        gpus=family.gpus * family.tensor_parallel,
+        swaps=len(family.bases) - 1,
+        memory=memory,
+        problems=(wrong,) if wrong else (),
+    )
+
+
+def _finding(name: str, card: Card, models: Known) -> Finding:
     match card:
         case VllmCard():
-            problems, notes = tuple(_of_local(name, card)), tuple(_fetched(card))
+            return _local(name, card.kind, models)
         case HostedCard():
             problems, notes = tuple(_of_hosted(card)), tuple(_unkeyed(card))
         case RecordedCard():
@@ -57,34 +132,15 @@ def _finding(name: str, card: Card) -> Finding:
     return Finding(name, card.kind, problems=problems, notes=notes)
 
 
-def _of_local(name: str, card: VllmCard) -> Iterator[str]:
-    folder = Path(card.model)
-    try:
-        if folder.is_dir():
-            yield from _incomplete(folder)
-        tokenizer = Path(tokenizer_of(card))
-        if tokenizer.is_dir() and not any((tokenizer / file).is_file() for file in TOKENIZER_FILES):
-            yield f"{tokenizer} has no tokenizer: none of {', '.join(TOKENIZER_FILES)}"
-        families({name: card})
-    except (ValueError, RegistryError) as error:
-        yield str(error)
-
-
-def _incomplete(folder: Path) -> Iterator[str]:
-    if read_json(folder / "config.json") is None:
-        yield f"{folder} has no config.json; is it a model's folder?"
-    index = read_json(folder / "model.safetensors.index.json") or {}
-    files = sorted(set(index.get("weight_map", {}).values()))
-    yield from (f"{folder} lacks {file}" for file in files if not (folder / file).is_file())
-    if shapes(folder) is None:
-        yield f"{folder} has no weights: no *.safetensors"
-    yield from (f"{path} is cut off" for path in folder.glob("*.safetensors") if cut_off(path))
-
-
-def _fetched(card: VllmCard) -> Iterator[str]:
-    for name in dict.fromkeys((card.model, tokenizer_of(card), card.adapter)):
-        if name is not None and not Path(name).is_dir():
-            yield f"{name} is not a folder here; it is fetched from its hub when first started"
+def _local(name: str, kind: str, models: Known) -> Finding:
+    return Finding(
+        name,
+        kind,
+        architecture=local_models.architecture_of(name, models),
+        memory=local_models.memory_of(name, models),
+        problems=tuple(local_models.problems_of(name, models)),
+        notes=tuple(local_models.notes_of(name, models)),
+    )
 
 
 def _of_hosted(card: HostedCard) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """`convene experts`: the cards of the file, and whether they can work."""
 
-from dataclasses import asdict
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -8,9 +8,18 @@ from rich.text import Text
 
 from api.cli import terminal
 from api.cli.ask import Json
-from api.cli.config import Config, cards_of
+from api.cli.config import Config, cards_of, settings_of
 
 app = typer.Typer(help="Show the experts, and check whether they can work.", no_args_is_help=True)
+GpuMemory = Annotated[
+    float | None,
+    typer.Option(
+        "--gpu-memory-gib",
+        min=0.1,
+        help="Memory of one GPU, to tell what fits. None is touched.",
+        show_default="not told",
+    ),
+]
 
 
 @app.command("list")
@@ -31,20 +40,19 @@ def listed(config: Config = None, json: Json = False) -> None:
 
 
 @app.command()
-def check(config: Config = None, json: Json = False) -> None:
-    """Check each expert without starting it; exits with 1 if any cannot work."""
-    from api.cli.checks import checked
+def check(config: Config = None, gpu_memory_gib: GpuMemory = None, json: Json = False) -> None:
+    """Check each expert without starting it; exits with 1 if any cannot work.
+
+    Tells the memory that local models need, and which of them share an engine.
+    """
+    from api.cli.checks import checked_here
+    from api.cli.findings import document, tables
 
     with terminal.working("checking the experts"):
-        findings = checked(cards_of(config))
+        report = checked_here(settings_of(config), gpu_gib=gpu_memory_gib)
     if json:
-        terminal.document([{**asdict(finding), "works": finding.works} for finding in findings])
+        terminal.document(document(report))
     else:
-        table = Table("", "expert", "kind", "family", "remarks")
-        for finding in findings:
-            mark = Text("ok", "green") if finding.works else Text("fails", "red")
-            remarks = Text("\n".join((*finding.problems, *finding.notes)))
-            table.add_row(mark, Text(finding.expert), finding.kind, finding.family or "", remarks)
-        terminal.table(table)
-    if not all(finding.works for finding in findings):
+        terminal.table(*tables(report))
+    if not report.works:
         raise typer.Exit(1)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from experts.cards import VllmCard
 from experts.engines.adapters import rank_of
+from experts.engines.hub import Find, cached, located, named
+from experts.engines.merges import rank_of_merge
 from experts.engines.weights import description, vocabulary
 from experts.errors import RegistryError
 
@@ -20,7 +22,7 @@ class Family:
 
     name: str
     experts: tuple[str, ...]
-    bases: tuple[str, ...]  # folders or hub names; an engine starts with the first
+    bases: tuple[str, ...]  # folders, or hub names of what is not here; it starts with the first
     adapters: tuple[str, ...]
     lora_rank: int  # 0: no adapters
     tokenizer: str
@@ -39,11 +41,13 @@ class Family:
         return all(Path(p).is_dir() for p in (*self.bases, *self.adapters, self.tokenizer))
 
 
-def families(cards: Mapping[str, VllmCard]) -> list[Family]:
+def families(cards: Mapping[str, VllmCard], find: Find = cached) -> list[Family]:
     """Every card in exactly one family, in the order of the file.
 
+    A hub's model whose files are all in the local cache (`find` says where) is as good as a folder.
     RegistryError if an adapter or a model's files cannot be used, naming the expert.
     """
+    cards = located(cards, find)
     bases = {card.model for card in cards.values()}
     groups: dict[tuple[str, ...], dict[str, VllmCard]] = {}
     ranks: dict[str, int] = {}
@@ -52,9 +56,18 @@ def families(cards: Mapping[str, VllmCard]) -> list[Family]:
             groups.setdefault(_key(card), {})[name] = card
             if card.adapter is not None:
                 ranks[name] = rank_of(card.adapter, card.model, bases=bases)
+            if card.merge is not None:
+                ranks[name] = rank_of_merge(card.merge, card.model, bases=bases)
         except ValueError as error:
             raise RegistryError(f"experts.{name}: {error}") from error
     return [_family(key, group, ranks) for key, group in groups.items()]
+
+
+def adapter_of(card: VllmCard) -> str | None:
+    """What rides on the base: an adapter, or what a merge will have made of some."""
+    if card.merge is not None:
+        return f"{card.merge.method} merge of {', '.join(card.merge.adapters)}"
+    return card.adapter
 
 
 def tokenizer_of(card: VllmCard) -> str:
@@ -83,10 +96,10 @@ def _family(
     known = [length for length in lengths if length is not None]
     digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
     return Family(
-        name=f"{Path(first.model).name}-{digest}",
+        name=f"{Path(named(first.model)).name}-{digest}",
         experts=tuple(group),
         bases=tuple(dict.fromkeys(card.model for card in cards)),
-        adapters=tuple(dict.fromkeys(c.adapter for c in cards if c.adapter is not None)),
+        adapters=tuple(dict.fromkeys(a for a in map(adapter_of, cards) if a is not None)),
         lora_rank=max((ranks[name] for name in group if name in ranks), default=0),
         tokenizer=tokenizer_of(first),
         dtype=first.dtype,

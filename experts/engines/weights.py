@@ -3,8 +3,9 @@
 import hashlib
 import json
 import struct
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 LARGEST_HEADER = 100_000_000  # bytes; the safetensors format's own limit
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "tekken.json")
@@ -13,7 +14,49 @@ INCIDENTAL = frozenset(
     {"_name_or_path", "transformers_version", "initializer_range", "use_cache", "attention_dropout"}
 )
 
+ENTRY = {"dtype", "shape", "data_offsets"}  # what a header says of a tensor
+INDEX = "model.safetensors.index.json"
+# How the format writes a tensor's type, and the bytes of each of its numbers.
+NUMBER_BYTES = {
+    **{"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4},
+    **{"F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1},
+    **{"F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "F4": 0.5},
+}
+FLOATS = frozenset({"F64", "F32", "F16", "BF16"})  # that loading turns into an engine's own type
+
 Shapes = dict[str, tuple[int, ...]]
+
+
+class Tensor(NamedTuple):
+    """A tensor as its file's header tells it."""
+
+    dtype: str  # such as BF16
+    shape: tuple[int, ...]
+
+    def stored_bytes(self, dtype: str | None = None) -> int:
+        """As it is, or once loaded as `dtype`; what is quantized stays as it is."""
+        if dtype is not None and self.dtype in FLOATS:
+            return int(prod(self.shape) * NUMBER_BYTES[dtype])
+        return int(prod(self.shape) * NUMBER_BYTES.get(self.dtype, 1))
+
+
+Tensors = dict[str, Tensor]
+
+
+def settings(model: str, *, dtype: str) -> dict[str, Any] | None:
+    """The numbers of a model that are not weights; None where it is not a folder here."""
+    config = read_json(Path(model) / "config.json")
+    if config is None:
+        return None
+    kept = {key: value for key, value in config.items() if key not in INCIDENTAL}
+    if dtype != "auto":
+        kept = {k: v for k, v in kept.items() if k not in {"dtype", "torch_dtype"}}
+    return kept
+
+
+def ends(model: str) -> Any:
+    """The tokens that end a reply: a generation config may have more than the model's own."""
+    return (read_json(Path(model) / "generation_config.json") or {}).get("eos_token_id")
 
 
 def description(model: str, *, dtype: str) -> str:
@@ -21,15 +64,8 @@ def description(model: str, *, dtype: str) -> str:
 
     A model that is not a folder here can only be told by its name.
     """
-    config = read_json(Path(model) / "config.json")
-    if config is None:
-        return model
-    kept = {key: value for key, value in config.items() if key not in INCIDENTAL}
-    if dtype != "auto":
-        kept = {k: v for k, v in kept.items() if k not in {"dtype", "torch_dtype"}}
-    # A generation config may end replies at more tokens than the model's own config does.
-    ends = (read_json(Path(model) / "generation_config.json") or {}).get("eos_token_id")
-    return json.dumps([kept, ends], sort_keys=True)
+    kept = settings(model, dtype=dtype)
+    return model if kept is None else json.dumps([kept, ends(model)], sort_keys=True)
 
 
 def vocabulary(tokenizer: str) -> str:
@@ -41,23 +77,38 @@ def vocabulary(tokenizer: str) -> str:
     return digest.hexdigest() if found else tokenizer
 
 
-def shapes(folder: Path) -> Shapes | None:
-    """Every tensor's shape, from the files' headers; None where there is no such file."""
-    found: Shapes = {}
-    files = sorted(folder.glob("*.safetensors"))
+def weight_files(folder: Path) -> list[Path]:
+    """The files the weights are in, whether they are there or not.
+
+    Only the index's where there is one: some folders hold the same weights twice.
+    """
+    index = read_json(folder / INDEX)
+    if index is None:
+        return sorted(folder.glob("*.safetensors"))
+    return [folder / name for name in sorted(set(index.get("weight_map", {}).values()))]
+
+
+def tensors(folder: Path) -> Tensors | None:
+    """Every tensor, from the files' headers; None where there is no such file."""
+    found: Tensors = {}
+    files = [path for path in weight_files(folder) if path.is_file()]
     for path in files:
-        header, _ = read_header(path)
-        found.update(
-            {name: tuple(tensor["shape"]) for name, tensor in header.items() if "shape" in tensor}
-        )
+        header, _ = _listed(path)
+        found.update({n: Tensor(t["dtype"], tuple(t["shape"])) for n, t in header.items()})
     return found if files else None
+
+
+def shapes(folder: Path) -> Shapes | None:
+    """Every tensor's shape; None where there are no weights."""
+    found = tensors(folder)
+    return None if found is None else {name: tensor.shape for name, tensor in found.items()}
 
 
 def cut_off(path: Path) -> bool:
     """Whether a file of weights ends before its last tensor does, as after a broken download."""
-    header, start = read_header(path)
-    ends = [tensor["data_offsets"][1] for tensor in header.values() if "data_offsets" in tensor]
-    return path.stat().st_size < start + int(max(ends, default=0))
+    header, start = _listed(path)
+    last = max((int(tensor["data_offsets"][1]) for tensor in header.values()), default=0)
+    return path.stat().st_size < start + last
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], int]:
@@ -76,6 +127,16 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
     if not isinstance(header, dict):
         raise ValueError(f"{path} is not a safetensors file: its header lists no tensors")
     return header, 8 + length
+
+
+def _listed(path: Path) -> tuple[dict[str, Any], int]:
+    """The same of the tensors alone. ValueError if one is not told as the format wants it."""
+    header, start = read_header(path)
+    header.pop("__metadata__", None)
+    for name, tensor in header.items():
+        if not isinstance(tensor, dict) or not tensor.keys() >= ENTRY:
+            raise ValueError(f"{path} is not a safetensors file: its header garbles {name}")
+    return header, start
 
 
 def difference(ours: Shapes, theirs: Shapes) -> str | None:

@@ -128,7 +128,7 @@ async def test_a_check_knows_providers_and_their_keys_and_keeps_stdout_clean(tmp
         "  odd: {kind: hosted, model: gibberish}\n"
     )
     ended = await convene("experts", "check", "--json", "--config", file)
-    unkeyed, odd = json.loads(ended.out)
+    unkeyed, odd = json.loads(ended.out)["experts"]
     assert ended.code == 1
     assert unkeyed["problems"] == ["VOYAGE_API_KEY is not set"]
     assert "no provider of 'gibberish'" in odd["problems"][0]

@@ -48,3 +48,38 @@ def test_a_folder_of_weights_is_found_beside_the_registry_file(tmp_path):
     card = VllmCard.model_validate(wanted, context={"folder": tmp_path})
     assert card.model == str(tmp_path / "weights")
     assert card.adapter == "meta/lora"  # a hub's name is left as it is
+
+
+@pytest.fixture
+def merging(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+
+    def merging(merge, **more):
+        card = {"kind": "vllm", "model": "org/base", "merge": merge, **more}
+        return VllmCard.model_validate(card, context={"folder": tmp_path})
+
+    return merging
+
+
+def test_the_adapters_of_a_merge_are_found_beside_the_registry_file(merging, tmp_path):
+    merge = merging({"adapters": {"./a": 0.7, "meta/lora": 0.3}}).merge
+    assert merge.adapters == {str(tmp_path / "a"): 0.7, "meta/lora": 0.3}
+    assert merge.method == "linear"
+
+
+@pytest.mark.parametrize(
+    ("merge", "more", "why"),
+    [
+        pytest.param({"adapters": {}}, {}, "at least 1", id="none"),
+        pytest.param({"adapters": {"./a": float("inf")}}, {}, "finite", id="endless"),
+        pytest.param({"adapters": {"./c": 1}}, {}, "no such folder", id="missing"),
+        pytest.param({"adapters": {"./a": 1, "./b/../a": 1}}, {}, "named twice", id="twice"),
+        pytest.param({"adapters": {"./a": 1}, "method": "sum"}, {}, "linear", id="method"),
+        pytest.param({"adapters": {"./a": 1}, "density": 1}, {}, "less than 1", id="density"),
+        pytest.param({"adapters": {"./a": 1}}, {"adapter": "./b"}, "keep one", id="two kinds"),
+    ],
+)
+def test_a_merge_that_makes_no_sense_is_refused(merging, merge, more, why):
+    with pytest.raises(ValidationError, match=why):
+        merging(merge, **more)

@@ -9,6 +9,7 @@ from api.cli import app
 from api.cli.exits import exit_code
 from experts.errors import BackendTimeout, RegistryError
 from orchestrator.errors import PanelFailed
+from tests.tiny_models import sketch
 
 HEAVY = ("torch", "ray", "vllm", "litellm", "transformers", "fastapi", "redis", "openai")
 HEAVY += ("matplotlib", "jinja2", "scipy", "sklearn")
@@ -24,7 +25,7 @@ def convene(tmp_path):
     def run(*arguments, text=TWO):
         file = tmp_path / "convene.yaml"
         file.write_text(text)
-        return CliRunner().invoke(app, [*arguments, "--config", str(file)])
+        return CliRunner(env={"COLUMNS": "100"}).invoke(app, [*arguments, "--config", str(file)])
 
     return run
 
@@ -71,13 +72,43 @@ def test_a_secret_is_not_listed(convene):
 def test_a_check_that_finds_nothing_exits_with_zero(convene):
     ended = convene("experts", "check", "--json")
     assert ended.exit_code == 0
-    assert [finding["works"] for finding in json.loads(ended.stdout)] == [True, True]
+    assert [finding["works"] for finding in json.loads(ended.stdout)["experts"]] == [True, True]
 
 
 def test_a_check_that_finds_a_broken_expert_exits_with_one(convene):
     ended = convene("experts", "check", text="experts: {ada: {kind: scripted}}")
     assert ended.exit_code == 1
     assert "can only fail" in ended.stdout
+
+
+@pytest.fixture
+def model(tmp_path):
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64}
+    config = {"architectures": ["LlamaForCausalLM"], "num_hidden_layers": 2, **heads}
+    folder = sketch(tmp_path / "model", config, tensors={"w": [2**20, 3]})
+    (folder / "tokenizer.json").write_text("{}")
+    return folder
+
+
+def test_a_check_tells_every_figure_as_a_number(convene, model):
+    text = "experts: {ada: {kind: vllm, model: ./model, dtype: float32, max_model_len: 64}}"
+    found = json.loads(convene("experts", "check", "--json", text=text).stdout)
+    [expert], [family] = found["experts"], found["families"]
+    assert expert["memory"]["weights_bytes"] == 3 * 2**22
+    assert expert["memory"]["kv_bytes_per_token"] == 2 * 2 * 2 * 16 * 4
+    assert expert["memory"]["kv_sequence_bytes"] == 64 * expert["memory"]["kv_bytes_per_token"]
+    assert expert["memory"]["least_bytes"] <= expert["memory"]["batch_bytes"]
+    assert (family["experts"], family["engines"], family["swaps"]) == (["ada"], 1, 0)
+    assert found["near_misses"] == []
+
+
+def test_a_check_is_readable_at_a_hundred_columns(convene, model):
+    text = "experts: {ada: {kind: vllm, model: ./model, gpus: 1}}"
+    shown = convene("experts", "check", "--gpu-memory-gib", "1", text=text)
+    assert shown.exit_code == 1
+    assert max(map(len, shown.stdout.splitlines())) <= 100
+    assert "6.0 MiB" in shown.stdout
+    assert "may fill 0.9 GiB of its GPUs" in shown.stdout.replace("\n", " ")
 
 
 @pytest.mark.parametrize("command", ["ask", "route"])

@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +101,7 @@ def test_only_folders_are_served_offline(card, folder):
         pytest.param({"peft_type": "IA3"}, "is a IA3 adapter; only LORA", id="kind"),
         pytest.param({"r": 1024}, "has rank 1024; an engine serves 1 to 512", id="rank"),
         pytest.param({"r": None}, "has rank None", id="no rank"),
+        pytest.param({"use_dora": True}, "has use_dora, which no engine", id="not served"),
         pytest.param({"base": "b"}, "set model to that", id="another base of the file"),
         pytest.param({"base": "c"}, "whose shape is not that of", id="another shape"),
         pytest.param({"shape": (8, 5)}, r"lora_A.weight is \[8, 5\] for a weight", id="tensors"),
@@ -112,6 +115,27 @@ def test_an_adapter_that_cannot_be_used_is_refused_by_name(card, adapter, folder
         families(cards)
 
 
+def test_models_in_the_hubs_cache_share_an_engine_and_need_no_hub(folder):
+    cards = {name: VllmCard(kind="vllm", model=f"org/{name}") for name in "ab"}
+    for name in "ab":
+        (folder / name / "tokenizer.json").write_text("{}")
+    places = {f"org/{name}": folder / name for name in "ab"}
+    [family] = families(cards, places.get)
+    assert family.bases == tuple(str(place) for place in places.values())
+    assert family.offline
+    apart = families(cards, {"org/a": folder / "a"}.get)
+    assert [(f.bases, f.offline) for f in apart] == [
+        ((str(folder / "a"),), True),
+        (("org/b",), False),
+    ]
+
+
+def test_a_family_is_named_by_its_model_and_not_by_a_snapshot(tmp_path):
+    snapshot = sketch(tmp_path / "models--org--tiny" / "snapshots" / "0a1b", SMALL)
+    [family] = families({"ada": VllmCard(kind="vllm", model=str(snapshot))})
+    assert family.name.startswith("tiny-")
+
+
 @pytest.mark.parametrize("rank", [(1, 1), (5, 8), (16, 16), (65, 128)], ids=str)
 def test_an_engine_is_built_for_the_next_rank_it_can_be(card, adapter, rank):
     [family] = families({"tuned": card("a", adapter=adapter(r=rank[0]))})
@@ -121,6 +145,29 @@ def test_an_engine_is_built_for_the_next_rank_it_can_be(card, adapter, rank):
 def test_an_adapter_trained_on_a_hub_name_may_ride_on_a_copy(card, adapter):
     path = adapter(base_model_name_or_path="someone/model")
     assert experts({"tuned": card("a", adapter=path)}) == [("tuned",)]
+
+
+def test_an_adapter_trained_on_another_hub_model_of_the_file_is_refused(adapter, tmp_path):
+    cards = {}
+    for name in ("one", "two"):
+        folder = sketch(tmp_path / f"models--org--{name}" / "snapshots" / "0a1b", SMALL)
+        cards[name] = VllmCard(kind="vllm", model=str(folder))
+    path = adapter(base_model_name_or_path="org/two")
+    fits = cards | {"tuned": cards["two"].model_copy(update={"adapter": path})}
+    assert experts(fits) == [("one",), ("two", "tuned")]
+    with pytest.raises(RegistryError, match="was trained on org/two, not on"):
+        families(cards | {"tuned": cards["one"].model_copy(update={"adapter": path})})
+
+
+def test_a_merge_counts_the_ranks_of_its_adapters(card, adapter, tmp_path):
+    lora = Path(adapter())
+    (lora / "model.safetensors").unlink()
+    pair = {"q.lora_A.weight": (8, 4), "q.lora_B.weight": (8, 8)}
+    sketch(lora, {}, tensors=pair)
+    (lora / "model.safetensors").rename(lora / "adapter_model.safetensors")
+    other = shutil.copytree(lora, tmp_path / "other")
+    [family] = families({"both": card("a", merge={"adapters": {str(lora): 1, str(other): 1}})})
+    assert (family.lora_rank, len(family.adapters)) == (16, 1)
 
 
 def test_a_folder_that_is_no_adapter_is_refused(card, folder):

@@ -2,7 +2,17 @@ import struct
 
 import pytest
 
-from experts.engines.weights import description, difference, read_json, shapes, vocabulary
+from experts.engines.weights import (
+    INDEX,
+    Tensor,
+    description,
+    difference,
+    read_json,
+    shapes,
+    tensors,
+    vocabulary,
+    weight_files,
+)
 from tests.tiny_models import sketch
 
 
@@ -51,6 +61,23 @@ def test_shapes_are_read_from_the_headers(tmp_path):
     assert shapes(sketch(tmp_path, {}, tensors={"w": [2, 3]})) == {"w": (2, 3)}
 
 
+def test_only_the_files_of_the_index_count_where_there_is_one(tmp_path):
+    folder = sketch(tmp_path, {}, tensors={"w": [2, 3]})
+    (folder / "model.safetensors").rename(folder / "1.safetensors")
+    sketch(tmp_path, {}, tensors={"consolidated.w": [2, 3]})
+    assert set(shapes(folder)) == {"w", "consolidated.w"}
+    (folder / INDEX).write_text('{"weight_map": {"w": "1.safetensors", "x": "2.safetensors"}}')
+    assert shapes(folder) == {"w": (2, 3)}
+    assert [path.name for path in weight_files(folder)] == ["1.safetensors", "2.safetensors"]
+
+
+def test_a_tensor_is_as_large_as_its_type(tmp_path):
+    folder = sketch(tmp_path, {}, tensors={"w": [2, 3]}, dtype="BF16")
+    tensor = tensors(folder)["w"]
+    assert (tensor.stored_bytes(), tensor.stored_bytes("F32")) == (12, 24)
+    assert Tensor("F8_E4M3", (2, 3)).stored_bytes("F32") == 6
+
+
 def test_a_folder_without_safetensors_has_no_shapes(tmp_path):
     assert shapes(tmp_path) is None
 
@@ -62,6 +89,8 @@ def test_a_folder_without_safetensors_has_no_shapes(tmp_path):
         pytest.param(struct.pack("<Q", 2**60), id="a header without end"),
         pytest.param(struct.pack("<Q", 3) + b"{]}", id="no JSON"),
         pytest.param(struct.pack("<Q", 2) + b"[]", id="no object"),
+        pytest.param(struct.pack("<Q", 8) + b'{"a": 1}', id="a tensor that is none"),
+        pytest.param(struct.pack("<Q", 9) + b'{"a": {}}', id="a tensor without shape"),
     ],
 )
 def test_what_is_no_safetensors_file_is_named(tmp_path, content):
