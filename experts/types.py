@@ -97,6 +97,7 @@ class Failure:
     cause: Cause
     message: str
     seconds: float = 0.0
+    retry_after: float | None = None  # seconds after which asking again is expected to work
 
 
 Reply = Answer | Failure

@@ -1,8 +1,16 @@
 """The values that cross between an expert and its engine's process."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from experts.types import Cause, FinishReason, Message, Sampling
+
+
+class Priority(StrEnum):
+    """What waits first when a choice must be made: a person, or a file of questions."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Refusal:
 
     cause: Cause
     message: str
+    retry_after: float | None = None  # seconds after which asking again is expected to work
 
 
 Outcome = Piece | Refusal
@@ -55,3 +64,8 @@ class EngineStatus:
     start_seconds: float
     restarts: int = 0
     up: bool = True  # False: it restarts, and the rest is what was known before
+    waiting_batch: int = 0  # prompts among those that wait which interactive ones pass
+    estimates: dict[str, float] = field(default_factory=dict)  # base -> seconds to wait, if asked
+    steps: int = 0  # forward passes since it started
+    prompt_tokens: int = 0  # read, of replies that are complete
+    completion_tokens: int = 0  # generated, of replies that are complete
