@@ -6,7 +6,9 @@ ApiError
 └── HungUp      the client is gone; nobody reads the answer
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi.exceptions import HTTPException, RequestValidationError
@@ -17,7 +19,7 @@ from starlette.responses import Response
 from api.invalid import explained
 from api.wire import Json
 from experts.errors import ExpertError
-from experts.types import Failure
+from experts.types import Cause, Failure
 from orchestrator.errors import PanelFailed, QuestionTooLong, UnknownModel
 
 
@@ -94,6 +96,8 @@ def told(error: Exception) -> Told:
         return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
+    if isinstance(error, PanelFailed):
+        return _of_panel(TABLE[type(error)], error.failures)
     return next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
 
 
@@ -113,15 +117,26 @@ def document(error: Exception) -> dict[str, Any]:
 
 def response(error: Exception) -> Response:
     entry = told(error)
-    headers = dict(entry.headers)
-    if isinstance(error, PanelFailed) and not any(f.cause.retryable for f in error.failures):
-        headers["x-should-retry"] = "false"  # OpenAI's clients would ask the whole panel again
-    return Json(document(error), status_code=entry.status, headers=headers)
+    return Json(document(error), status_code=entry.status, headers=dict(entry.headers))
 
 
 async def respond(_request: Request, error: Exception) -> Response:
     """The handler that the app registers for every entry of the table."""
     return response(error)
+
+
+def _of_panel(entry: Told, failures: Sequence[Failure]) -> Told:
+    """As the table has it, unless the failures say when, or that never, asking again helps."""
+    if not any(failure.cause.retryable for failure in failures):
+        # OpenAI's clients would ask the whole panel again.
+        return replace(entry, headers=(("x-should-retry", "false"),))
+    if all(failure.cause is Cause.UNAVAILABLE for failure in failures):
+        entry = replace(entry, status=503)
+    named = [failure.retry_after for failure in failures if failure.retry_after is not None]
+    if named and all(failure.cause.retryable for failure in failures):
+        # The first expert that is back can answer.
+        entry = replace(entry, headers=(("retry-after", str(max(1, math.ceil(min(named))))),))
+    return entry
 
 
 def _of_status(error: AnyHTTPException) -> Told:

@@ -17,10 +17,11 @@ class ExpertError(Exception):
     """An expert gave no reply. The message is written for the verdict's story."""
 
     cause = Cause.UNAVAILABLE
+    retry_after: float | None = None  # seconds
 
     def failure(self, expert: str, seconds: float) -> Failure:
         """The same, as a value for the deliberation."""
-        return Failure(expert, self.cause, str(self), seconds)
+        return Failure(expert, self.cause, str(self), seconds, self.retry_after)
 
 
 class BackendUnavailable(ExpertError):  # noqa: N818 - named for the state it reports
@@ -58,7 +59,9 @@ class EmptyReply(ExpertError):  # noqa: N818 - named for the state it reports
 def error_of(failure: Failure) -> ExpertError:
     """The failure as the error it was, for a stream, which has no place for values."""
     kinds = (BackendUnavailable, BackendTimeout, BackendRejected, PromptTooLong, EmptyReply)
-    return {kind.cause: kind for kind in kinds}[failure.cause](failure.message)
+    error = {kind.cause: kind for kind in kinds}[failure.cause](failure.message)
+    error.retry_after = failure.retry_after
+    return error
 
 
 class RegistryError(Exception):

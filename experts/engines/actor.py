@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from experts.engines.costs import Costs, Happened
+from experts.engines.costs import Costs
 from experts.engines.families import Family
 from experts.engines.generation import EngineStatus, Outcome, Refusal, Request
 from experts.engines.mailbox import Mailbox
 from experts.engines.serving import Delivery
 from experts.engines.waiting import Call
-from experts.engines.workday import Workday
+from experts.engines.workday import Learned, Workday
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -114,8 +114,8 @@ class EngineActor:
         assert self._status is not None, "asked after it started"
         return self._status
 
-    async def learned(self) -> list[Happened]:
-        """What was measured since the last time anybody asked."""
+    async def learned(self) -> Learned:
+        """What was measured since the last time anybody asked, and how long one would wait now."""
         return await self._command(lambda workday: workday.learned())
 
     def _submit(self, requests: Sequence[Request], *, streaming: bool) -> tuple[str, Mailbox]:
@@ -187,16 +187,16 @@ class EngineActor:
             self._loop.call_soon_threadsafe(self._deliver, deliveries)
 
     def _obey(self, workday: Workday) -> list[Delivery]:
-        """Everything commanded by now; waits for a command when there is nothing else to do."""
+        """Everything commanded by now; waits for a command while there is nothing else to do."""
         deliveries: list[Delivery] = []
-        wait = workday.serving.idle
+        rest = workday.serving.rest()
         while True:
             try:
-                command = self._commands.get(block=wait)
+                command = self._commands.get(block=rest != 0.0, timeout=rest)
             except Empty:
                 return deliveries
             deliveries += command(workday)
-            wait = False
+            rest = 0.0
 
 
 def _warm_up(warm: "Future[None]") -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from experts.errors import BackendTimeout, BackendUnavailable
 
 if TYPE_CHECKING:
     from experts.engines.actor import Orders
+    from experts.engines.workday import Learned
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class RemoteEngine:
         self._actor = actor
         self.died = asyncio.Event()
         self.sent: Counter[str] = Counter()  # prompts that were sent and not answered, by base
+        self.estimates: Mapping[str, float] = {}  # base -> seconds until a new request would start
         self._known: EngineStatus | None = None
 
     @property
@@ -117,8 +119,9 @@ class RemoteEngine:
         try:
             async with asyncio.timeout(STATUS_SECONDS):
                 with self._translated():
-                    happened: list[Happened] = await self._actor.learned.remote()
-                    return happened
+                    learned: Learned = await self._actor.learned.remote()
+            self.estimates = learned.estimates
+            return learned.happened
         except (TimeoutError, BackendUnavailable):
             return []
 

@@ -12,6 +12,8 @@ from experts.base import Expert
 from experts.cards import Cluster, VllmCard
 from experts.engines.families import families, tokenizer_of
 from experts.engines.generation import EngineStatus, Outcome, Piece, Refusal, Request
+from experts.engines.hub import located
+from experts.engines.merging import with_merges
 from experts.engines.pool import EnginePool
 from experts.errors import EmptyReply, ExpertError, error_of
 from experts.prompts import conversation
@@ -130,6 +132,8 @@ async def opened(
     from experts.engines.cluster import joined
     from experts.engines.opening import fleet_of
 
+    # Merges are made now; what a hub's cache holds is a folder like any other from here on.
+    cards = await asyncio.to_thread(lambda: with_merges(located(cards)))
     kinds = await asyncio.to_thread(families, cards)
     longest = {card.model: card.max_tokens for card in cards.values()}
     async with (

@@ -59,5 +59,7 @@ class EngineStatus:
     up: bool = True  # False: it restarts, and the rest is what was known before
     state: str = "awake"
     held: tuple[str, ...] = ()  # bases whose weights are in host memory
+    waiting_batch: int = 0  # prompts among those that wait which interactive ones pass
     steps: int = 0  # forward passes since it started
-    tokens: int = 0  # that passed through the model, read or written
+    prompt_tokens: int = 0  # read, of replies that are complete
+    completion_tokens: int = 0  # generated, of replies that are complete

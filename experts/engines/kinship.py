@@ -11,7 +11,13 @@ from experts.engines.families import Family, tokenizer_of
 from experts.engines.hub import named, whole
 from experts.engines.weights import ends, read_json, settings, vocabulary
 
-OPTIONS = ("dtype", "gpus", "tensor_parallel")  # of a card, that an engine is built with
+OPTIONS = (
+    "dtype",
+    "gpus",
+    "tensor_parallel",
+    "node",
+    "pinned",
+)  # of a card, that an engine is built with
 # Named before other keys: what makes a model another size explains more than what follows from it.
 SHAPE = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size", "model_type")
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from experts.engines.engine import Produced, SwapFailed
+from experts.engines.estimate import estimate
 from experts.engines.generation import Outcome, Piece, Refusal, Request
-from experts.engines.switching import next_base
+from experts.engines.pace import Pace
+from experts.engines.switching import BATCH_FACTOR, Choice, Policy, Scene, bounded, order
 from experts.engines.waiting import Call, Waiting
-from experts.types import Cause
+from experts.types import Cause, Priority
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ class Steps(Protocol):
     def step(self) -> list[Produced]: ...
     def abort(self, request_ids: Iterable[str]) -> None: ...
     def swap(self, base: str) -> float: ...
+    def expect(self, bases: Sequence[str]) -> None:
+        """The bases likely to be swapped in next, the first of them first: time to read ahead."""
+        ...
 
 
 @dataclass(slots=True)
@@ -62,16 +67,27 @@ class Serving:
         clock: Callable[[], float],
         *,
         max_wait: float,
+        policy: Policy = bounded,
+        pace: Pace | None = None,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._max_wait = max_wait
+        self._policy = policy
+        self._pace = pace or Pace()
         self._running: dict[str, Running] = {}
         self._broken: dict[str, tuple[float, str]] = {}  # base -> until when, and why
+        self._expected: tuple[str, ...] = ()
+        self._since = clock()
+        self._admitted = 0  # since then
+        self._until: float | None = None  # nothing to do before that
         self.waiting = Waiting(most_waiting)
         self.swaps = 0
         self.swap_seconds = 0.0
+        self.steps = 0
+        self.prompt_tokens = 0  # of complete replies
+        self.completion_tokens = 0
 
     @property
     def running(self) -> int:
@@ -81,13 +97,37 @@ class Serving:
     def idle(self) -> bool:
         return not self._running and not len(self.waiting)
 
+    def rest(self) -> float | None:
+        """Seconds for which there is nothing to do unless a command comes; None: for ever."""
+        if self.idle:
+            return None
+        if self._running or self._until is None:
+            return 0.0
+        return max(0.0, self._until - self._clock())
+
+    def estimate(self, base: str) -> float:
+        """Seconds until a request for a base would start if it came now."""
+        until, _ = self._broken.get(base, (0.0, ""))
+        return max(estimate(self.scene(), base), until - self._clock())
+
+    def estimates(self) -> dict[str, float]:
+        """The same for every base that is asked for these days."""
+        scene = self.scene()
+        known = scene.lines.keys() | scene.rates.keys() | {scene.resident}
+        return {base: self.estimate(base) for base in sorted(known)}
+
     def submit(self, call: Call) -> list[Delivery]:
         """Queues a call, or refuses it as a whole."""
+        now = self._clock()
         until, why = self._broken.get(call.base, (0.0, ""))
-        if self._clock() < until:
+        if now < until:
             return _refused(call, Refusal(Cause.REJECTED, why))
         if not self.waiting.add(call):
-            return _refused(call, _full(len(call.requests), self.waiting))
+            refusal = _full(len(call.requests), self.waiting, self.estimate(call.base))
+            return _refused(call, refusal)
+        if call.requests and call.priority is Priority.INTERACTIVE:
+            self._pace.arrived(call.base, now)
+        self._until = None
         return []
 
     def cancel(self, call_id: str) -> None:
@@ -97,32 +137,62 @@ class Serving:
         self._engine.abort(dropped)
         for id_ in dropped:
             del self._running[id_]
+        self._until = None
 
     def turn(self) -> list[Delivery]:
-        """As much as can be done without waiting: at most one swap and one step."""
-        delivered: list[Delivery] = []
-        oldest = self.waiting.oldest()
-        base = next_base(self._engine.resident, oldest, self._clock(), self._max_wait)
-        if base is not None and base != self._engine.resident and not self._running:
-            delivered += self._swap(base)
-        if base == self._engine.resident:
-            delivered += self._admit(base)
+        """As much as can be done without waiting: one swap, or one step."""
+        scene = self.scene()
+        choice = self._policy(scene)
+        self._until = choice.until
+        self._read_ahead(scene)
+        if choice.base not in (None, scene.resident) and not self._running:
+            return self._swap(choice.base)
+        delivered = self._admit(choice) if choice.base == scene.resident else []
         if self._running:
             delivered += [self._delivered(produced) for produced in self._engine.step()]
+            self.steps += 1
         return delivered
 
-    def _admit(self, base: str) -> list[Delivery]:
+    def scene(self) -> Scene:
+        """What the policy is told."""
+        now = self._clock()
+        return Scene(
+            now=now,
+            resident=self._engine.resident,
+            since=self._since,
+            admitted=self._admitted,
+            running=len(self._running),
+            lines=self.waiting.lines(),
+            costs=self._pace.costs(self._engine.batch),
+            max_wait=self._max_wait,
+            rates=self._pace.rates(now),
+        )
+
+    def _read_ahead(self, scene: Scene) -> None:
+        """Tells the engine what comes next. It is asked again only when other bases wait: two
+        that are about as urgent would make it begin to read one and the other in turn."""
+        wanted = scene.lines.keys() - {scene.resident}
+        if wanted != set(self._expected):
+            self._expected = order(scene)
+            self._engine.expect(self._expected)
+
+    def _admit(self, choice: Choice) -> list[Delivery]:
         """Fills the engine, and no more: what it holds must be drained before a swap."""
         refused: list[Delivery] = []
+        now = self._clock()
+        overdue = now - BATCH_FACTOR * self._max_wait
         while len(self._running) < self._engine.batch:
-            taken = self.waiting.take(base)
+            taken = self.waiting.take(
+                self._engine.resident, before=choice.before, batch=choice.batch, overdue=overdue
+            )
             if taken is None:
                 break
             call, place, request = taken
             id_ = f"{call.id}/{place}"
             refusal = self._engine.add(id_, request, streaming=call.streaming)
+            self._admitted += 1
             if refusal is None:
-                self._running[id_] = Running(call.id, place, self._clock())
+                self._running[id_] = Running(call.id, place, now)
             else:
                 refused.append(Delivery(call.id, place, refusal))
         return refused
@@ -135,6 +205,8 @@ class Serving:
             self._broken[base] = (self._clock() + BROKEN_SECONDS, str(error))
             refusal = Refusal(Cause.REJECTED, str(error))
             return [Delivery(c.id, place, refusal) for c, place, _ in self.waiting.take_all(base)]
+        self._since, self._admitted = self._clock(), 0
+        self._pace.swap.add(seconds)
         self.swaps += 1
         self.swap_seconds += seconds
         return []
@@ -146,6 +218,10 @@ class Serving:
             running.tokens += outcome.completion_tokens
             seconds = self._clock() - running.admitted
             outcome = replace(outcome, completion_tokens=running.tokens, seconds=seconds)
+            if outcome.finish is not None:
+                self._pace.reply.add(seconds)
+                self.prompt_tokens += outcome.prompt_tokens
+                self.completion_tokens += outcome.completion_tokens
         delivery = Delivery(running.call_id, running.place, outcome)
         if delivery.final:
             del self._running[produced.request_id]
@@ -156,11 +232,12 @@ def _refused(call: Call, refusal: Refusal) -> list[Delivery]:
     return [Delivery(call.id, place, refusal) for place in call.requests]
 
 
-def _full(asked: int, waiting: Waiting) -> Refusal:
+def _full(asked: int, waiting: Waiting, seconds: float) -> Refusal:
     return Refusal(
         Cause.UNAVAILABLE,
         f"{len(waiting)} prompts wait for this engine and {asked} more would pass its limit of "
-        f"{waiting.limit}; ask again later, or raise cluster.engines",
+        f"{waiting.limit}; ask again in {seconds:.0f} s, or raise cluster.engines",
+        retry_after=seconds,
     )
 
 

@@ -1,20 +1,223 @@
-"""Which base's waiting requests an engine serves next. Pure: the caller brings the clock."""
+"""Whose waiting requests an engine serves next, and until when. Pure: the caller has the clock.
 
-from collections.abc import Mapping
+An engine with room for one model serves a base until it is left for another: it stops admitting,
+drains, swaps. A generation takes about as long for many requests as for one, so a visit pays by
+how many it serves; but each visit holds up everybody who waits elsewhere.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from experts.types import Priority
+
+BATCH_FACTOR = 10.0  # batch work may wait so many times longer than interactive work
+CROWD = 1.0  # how far the number that waits counts in the order of two bases
+DEMAND = 0.7  # how far their popularity does
+BUSY = 0.9  # arrivals during one generation that make it likely that more are about to come
+FAIR = 0.5  # part of its share of the time for which a base in demand is kept without work
 
 
-def next_base(
-    resident: str, oldest: Mapping[str, float], now: float, max_wait: float
-) -> str | None:
-    """The base to serve, given when each waiting base's oldest request arrived; None if none waits.
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What an engine's work takes, in seconds, as measured."""
 
-    Staying is free, so the resident base goes on, until a request that is both overdue and older
-    than all of its own waits elsewhere. Asking for both is what keeps an overloaded engine, where
-    everything is overdue, from swapping more often than first come, first served would.
+    swap: float  # another base's weights in the place of these
+    reply: float  # one generation, on average
+    tail: float  # until the last of a group has ended, with few exceptions
+    batch: int  # generations at once
+
+    def group(self, prompts: int) -> float:
+        """Seconds that so many prompts of one base take together."""
+        return self.tail * max(1.0, prompts / self.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Prompts of one base and one class that wait, and when the first of them arrived."""
+
+    prompts: int
+    oldest: float
+
+
+Line = Mapping[Priority, Demand]  # what waits for one base
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is known when an engine's next step is decided. Times are of the caller's clock."""
+
+    now: float
+    resident: str
+    since: float  # when the resident base was swapped in
+    admitted: int  # prompts since then
+    running: int  # of the resident base
+    lines: Mapping[str, Line]  # only bases that somebody waits for
+    costs: Costs
+    max_wait: float  # seconds, interactive; batch work may wait `BATCH_FACTOR` times longer
+    rates: Mapping[str, float] = field(default_factory=dict)  # interactive calls per second
+
+    def due(self, base: str) -> float:
+        """When the first of a base's waiting prompts must have started."""
+        return min(
+            demand.oldest + self.max_wait * (BATCH_FACTOR if priority is Priority.BATCH else 1.0)
+            for priority, demand in self.lines[base].items()
+        )
+
+    def oldest(self, base: str) -> float:
+        return min(demand.oldest for demand in self.lines[base].values())
+
+    def prompts(self, base: str) -> int:
+        return sum(demand.prompts for demand in self.lines[base].values())
+
+    @property
+    def others(self) -> list[str]:
+        """The bases that wait for a swap, the most urgent first."""
+        others = [base for base in self.lines if base != self.resident]
+        return sorted(others, key=lambda base: (self.due(base), base))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whose prompts are next: the resident's are admitted; for another base's the engine drains
+    and swaps. None: it waits for a request, until `until` at the longest."""
+
+    base: str | None
+    before: float = math.inf  # only prompts that arrived by then are admitted
+    batch: bool = True  # whether batch work is admitted
+    until: float | None = None
+
+
+Policy = Callable[[Scene], Choice]
+
+
+def bounded(scene: Scene) -> Choice:
+    """As few swaps as go with short waits, and none beyond the bound while the load allows it.
+
+    The resident base goes on until another's prompts would be late (as if all that wait were
+    served by their dates: earliest due date first, Jackson 1955). Between bases that are in no
+    danger, those go first where many wait, and have waited long, for what is seldom asked.
     """
-    if not oldest:
-        return None
-    first = min(oldest, key=lambda base: (oldest[base], base != resident, base))
-    if resident not in oldest or now - oldest[first] > max_wait:
-        return first
-    return resident
+    scene = _with_bound(scene)
+    others = scene.others
+    if not others:
+        return Choice(scene.resident if scene.lines else None)
+    if scene.resident in scene.lines and _stays(scene, others):
+        return Choice(scene.resident, batch=_batch_too(scene, others))
+    if scene.running:
+        return Choice(others[0])  # whose turn it is will be seen when it has drained
+    until = _kept(scene, others)
+    if scene.now < until:
+        return Choice(None, until=until)
+    return Choice(_next(scene, others))
+
+
+def in_order(scene: Scene) -> Choice:
+    """First come, first served, whatever that takes in swaps. To compare with."""
+    if not scene.lines:
+        return Choice(None)
+    first = min(scene.lines, key=lambda base: (scene.oldest(base), base != scene.resident))
+    elsewhere = [scene.oldest(base) for base in scene.lines if base != first]
+    return Choice(first, before=min(elsewhere, default=math.inf))
+
+
+def drained(scene: Scene) -> Choice:
+    """The resident base as long as it is in use, then the one that has waited longest, without a
+    bound: how llama-swap collates requests (its pull request 790). To compare with."""
+    if not scene.lines:
+        return Choice(None)
+    if scene.resident in scene.lines:
+        return Choice(scene.resident)
+    return Choice(min(scene.lines, key=lambda base: (scene.oldest(base), base)))
+
+
+POLICIES: Mapping[str, Policy] = {"bounded": bounded, "in order": in_order, "drained": drained}
+
+
+def order(scene: Scene) -> tuple[str, ...]:
+    """The bases that wait for a swap, in the order in which they are likely to be served."""
+    scene = _with_bound(scene)
+    left, ordered = scene.others, []
+    while left:
+        ordered.append(_next(scene, left))
+        left = [base for base in left if base != ordered[-1]]
+    return tuple(ordered)
+
+
+def latest(scene: Scene, others: Sequence[str], ahead: float) -> float:
+    """Until when the work `ahead`, in seconds, may still begin, so that the others, in this order
+    after it, all start by their due dates."""
+    moment = math.inf
+    for base in others:
+        ahead += scene.costs.swap
+        moment = min(moment, scene.due(base) - ahead)
+        ahead += scene.costs.group(scene.prompts(base))
+    return moment
+
+
+def _with_bound(scene: Scene) -> Scene:
+    """With a bound that can be kept: no shorter than one round of everybody who waits."""
+    groups = sum(scene.costs.swap + scene.costs.group(scene.prompts(b)) for b in scene.lines)
+    return replace(scene, max_wait=max(scene.max_wait, scene.costs.tail + groups))
+
+
+def _stays(scene: Scene, others: Sequence[str]) -> bool:
+    """Whether more of the resident's prompts are admitted. A visit without any was in vain."""
+    if not scene.admitted or scene.due(scene.resident) <= scene.due(others[0]):
+        return True
+    if Priority.INTERACTIVE not in scene.lines[scene.resident] and _called_away(scene, others):
+        return False
+    return scene.now <= latest(scene, others, scene.costs.tail)
+
+
+def _batch_too(scene: Scene, others: Sequence[str]) -> bool:
+    """Whether batch work is admitted along with interactive work of the resident base."""
+    line = scene.lines[scene.resident]
+    if len(line) < len(Priority):
+        return True
+    due = line[Priority.BATCH].oldest + BATCH_FACTOR * scene.max_wait
+    return due <= scene.due(others[0]) or not _called_away(scene, others)
+
+
+def _called_away(scene: Scene, others: Sequence[str]) -> bool:
+    """Whether interactive work elsewhere has waited as long as the way there and back takes."""
+    arrived = [
+        scene.lines[base][Priority.INTERACTIVE].oldest
+        for base in others
+        if Priority.INTERACTIVE in scene.lines[base]
+    ]
+    return bool(arrived) and scene.now - min(arrived) >= 2 * scene.costs.swap
+
+
+def _kept(scene: Scene, others: Sequence[str]) -> float:
+    """Until when a base in demand is kept though it has no work: leaving it by chance, only to
+    come back, makes more swaps, and rounds of uneven length, which is what makes long waits."""
+    rate = scene.rates.get(scene.resident, 0.0)
+    if scene.resident in scene.lines or rate * scene.costs.reply < BUSY:
+        return -math.inf
+    bases = len(scene.rates.keys() | scene.lines.keys())
+    spare = scene.max_wait - bases * (scene.costs.swap + scene.costs.tail)
+    share = rate / sum(scene.rates.values())
+    return min(scene.since + FAIR * share * spare, latest(scene, others, 0.0))
+
+
+def _next(scene: Scene, others: Sequence[str]) -> str:
+    """The first by merit that makes nobody late who would not be late anyway."""
+    for base in sorted(others, key=lambda base: _merit(scene, base, len(others)), reverse=True):
+        rest = [other for other in others if other != base]
+        ahead = scene.costs.swap + scene.costs.group(scene.prompts(base))
+        if scene.now <= latest(scene, rest, ahead):
+            return base
+    return others[0]
+
+
+def _merit(scene: Scene, base: str, bases: int) -> tuple[bool, float]:
+    """Where many have waited long. Of two alike the less popular goes first: the engine is then
+    left with the base that the next request most probably wants. The more bases wait, the more
+    their age alone counts: passed over, a base waits for a whole round."""
+    line = scene.lines[base]
+    demand = line.get(Priority.INTERACTIVE) or line[Priority.BATCH]
+    rate = max(scene.rates.get(base, 0.0), 0.01 * sum(scene.rates.values())) or 1.0
+    waited = max(scene.now - demand.oldest, 0.0) + 0.01 * scene.costs.swap
+    merit = waited * (demand.prompts**CROWD / rate**DEMAND) ** (1 / bases)
+    return Priority.INTERACTIVE in line, merit

@@ -3,18 +3,27 @@
 import os
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
-from experts.engines.costs import Happened, Slept, Started, Woke
+from experts.engines.costs import Costs, Happened, Slept, Started, Woke
 from experts.engines.engine import Engine, SwapFailed
 from experts.engines.generation import EngineStatus, Piece
 from experts.engines.measuring import Measuring
+from experts.engines.pace import Mean, Pace
+from experts.engines.reading import bytes_on_disk
 from experts.engines.serving import Delivery, Serving
 
 if TYPE_CHECKING:
     from experts.engines.actor import Orders
+
+
+class Learned(NamedTuple):
+    """What an engine knows of itself."""
+
+    happened: list[Happened]
+    estimates: dict[str, float]  # base -> seconds until a new request for it would start
 
 
 class Workday:
@@ -38,7 +47,11 @@ class Workday:
         engine = Engine(orders.family, orders.base, host_bytes=host_bytes, sleeps=orders.sleeps)
         measuring = Measuring(orders.costs)
         measuring.happened(Started(engine.start_seconds))
-        serving = Serving(engine, time.monotonic, max_wait=orders.max_wait)
+        pace = Pace(
+            swap=Mean(orders.costs.swap(bytes_on_disk(orders.base))),
+            reply=Mean(_reply_seconds(orders.costs, orders.base, engine.batch)),
+        )
+        serving = Serving(engine, time.monotonic, max_wait=orders.max_wait, pace=pace)
         return cls(engine, serving, measuring)
 
     @staticmethod
@@ -79,9 +92,9 @@ class Workday:
         self._measuring.happened(Woke(time.perf_counter() - started))
         return self.status()
 
-    def learned(self) -> list[Happened]:
-        """What was measured since the last time anybody asked."""
-        return self._measuring.told()
+    def learned(self) -> Learned:
+        """What was measured since the last time anybody asked, and how long one would wait now."""
+        return Learned(self._measuring.told(), self.serving.estimates())
 
     def status(self) -> EngineStatus:
         engine, serving = self._engine, self.serving
@@ -96,6 +109,14 @@ class Workday:
             swap_seconds=serving.swap_seconds,
             start_seconds=engine.start_seconds,
             held=tuple(sorted(engine.held)),
-            steps=engine.steps,
-            tokens=engine.tokens,
+            waiting_batch=serving.waiting.batch,
+            steps=serving.steps,
+            prompt_tokens=serving.prompt_tokens,
+            completion_tokens=serving.completion_tokens,
         )
+
+
+def _reply_seconds(costs: Costs, base: str, batch: int) -> float:
+    """What one reply takes among as many as are written at once."""
+    lengths = costs.lengths_of(base)
+    return costs.generation(batch, lengths.prompt, lengths.reply, batch)

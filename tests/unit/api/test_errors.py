@@ -1,9 +1,9 @@
 import pytest
 
-from api.errors import TABLE, NotOpen, document, told
+from api.errors import TABLE, NotOpen, document, response, told
 from experts.types import Cause, Failure
 from orchestrator import errors as orchestrator_errors
-from orchestrator.errors import QuestionTooLong
+from orchestrator.errors import PanelFailed, QuestionTooLong
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of
 
 
@@ -45,6 +45,27 @@ async def test_the_frameworks_own_errors_have_openais_shape(method, path, status
     assert response.status_code == status
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
     assert response.headers["x-request-id"].startswith("req_")
+
+
+FULL, DOWN = Cause.UNAVAILABLE, Cause.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("failures", "status", "retry_after"),
+    [
+        pytest.param([(FULL, 7.2), (FULL, 30.0)], 503, "8", id="full: until the first is free"),
+        pytest.param([(FULL, None)], 503, None, id="full, for nobody knows how long"),
+        pytest.param([(FULL, 0.01)], 503, "1", id="full for a moment"),
+        pytest.param([(FULL, 7.0), (DOWN, None)], 502, "7", id="full and too slow"),
+        pytest.param([(FULL, 7.0), (Cause.REJECTED, None)], 502, None, id="one will not work"),
+    ],
+)
+def test_a_panel_that_could_not_be_asked_says_when_to_ask_again(failures, status, retry_after):
+    failed = PanelFailed([Failure("ada", cause, "why", 0.0, when) for cause, when in failures])
+    answer = response(failed)
+    assert answer.status_code == status
+    assert answer.headers.get("retry-after") == retry_after
+    assert "x-should-retry" not in answer.headers
 
 
 async def test_a_question_too_long_for_every_expert_is_the_clients_error():
