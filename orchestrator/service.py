@@ -16,11 +16,13 @@ from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.types import Event, Request, Text, Verdict, Working
+from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
 from routing.types import Route
 
 BACKLOG = 256  # events a slow reader may leave waiting before the panel waits for it
 SLICE = 256  # questions of a batch that are recruited together
+WORTH_LOADING = 0.05  # of a full slice: whom fewer recruit is not loaded if another will do
 
 
 class Service:
@@ -138,7 +140,18 @@ class Service:
             needs = await self._router.needs(questions)
             together = self._router.recruit_all(questions, needs, recruiting)
             routes.update(zip(places, together, strict=True))
-        return [routes[place] for place in range(len(requests))]
+        return self._exchanged(requests, [routes[place] for place in range(len(requests))])
+
+    def _exchanged(self, requests: Sequence[Request], routes: list[Route]) -> list[Route]:
+        """The routes, with experts exchanged for others at hand where the policy permits it."""
+        losses = [self._policy(request.model).exchange for request in requests]
+        if not any(losses):
+            return routes
+        there = at_hand(self._panel.resident(), routes, WORTH_LOADING * SLICE)
+        return [
+            exchanged(route, there, loss) if loss else route
+            for route, loss in zip(routes, losses, strict=True)
+        ]
 
     def _refused(self, request: Request) -> UnknownModel | None:
         try:
