@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis.asyncio import Redis
 
@@ -35,7 +35,8 @@ def auto(panel: PanelSettings, lessons: Lessons) -> Policy:
     """The policy `auto` as the operator and the evidence have it."""
     plans = lessons.plans
     plan = plans.within(panel.calls, panel.size, WORTH) if plans else None
-    return planned(plan, panel.size, panel.confidence, panel.aggregator)
+    policy = planned(plan, panel.size, panel.confidence, panel.aggregator)
+    return replace(policy, exchange=panel.exchange)
 
 
 async def learn(settings: Settings, encoder: SentenceEncoder, redis: Redis) -> Knowledge:

@@ -1,12 +1,13 @@
 """What the HTTP layer and the command line call: a service that is open, and its health."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
+from orchestrator.intake import Requests
 from orchestrator.types import Event, Request, Verdict
 from routing.types import Route
 
@@ -27,7 +28,7 @@ class Service(Protocol):
         ...
 
     def answer_all(
-        self, requests: Sequence[Request]
+        self, requests: Requests
     ) -> AsyncGenerator[tuple[int, Verdict | OrchestratorError], None]:
         """(place in `requests`, verdict or why there is none), as questions finish."""
         ...

@@ -51,6 +51,14 @@ class PanelSettings(Strict):
     aggregator: Literal["vote", "synthesize", "none"] = Field(
         "vote", description="Who settles disagreement: a weighted vote, or the aggregator LLM."
     )
+    exchange: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Competence that a seat may lose to an expert whose weights are loaded already."
+        " Above 0, a route depends on what is loaded and on who else asks: the same question may"
+        " be answered by others another time.",
+    )
 
 
 class ServiceSettings(Strict):

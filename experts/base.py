@@ -1,7 +1,7 @@
 """The one seam every expert fits: ask a group, or stream one reply."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from experts.types import Chunk, Prompt, Reply
 
@@ -24,4 +24,14 @@ class Expert(Protocol):
 
     def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
         """The reply in pieces whose texts join to what `ask` returns. Raises `ExpertError`."""
+        ...
+
+
+@runtime_checkable
+class Resident(Protocol):
+    """An expert that may have to wait for its weights. One without this can always answer."""
+
+    @property
+    def resident(self) -> bool:
+        """Whether it could answer now without any weights being moved."""
         ...

@@ -1,23 +1,32 @@
-"""The batch driver: many deliberations in lockstep, each round's asks grouped by expert.
+"""The batch driver: many deliberations at once, what they ask gathered into groups per expert.
 
-An expert gets all its questions of a round as one group, so its weights move at most once a
-round however many questions there are.
+Nobody waits for a round: as soon as an expert's group is back, the deliberations whose wave is
+complete take their next step, while the groups of others still run. A verdict is the same however
+questions and replies are mixed: a deliberation takes in whole waves, in the order it asked.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
+from typing import Any, TypeVar
 
-from experts.types import Prompt, Reply
+from experts.types import Reply
 from orchestrator.agreement import Comparer, WordsOnly
+from orchestrator.agreement.comparer import Alike
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
-from orchestrator.errors import PanelFailed
+from orchestrator.errors import OrchestratorError, PanelFailed
+from orchestrator.lanes import Lanes, Limits
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.types import Request, Timings, Verdict
 
+T = TypeVar("T")
+LIMITS = Limits()
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One question of a batch."""
 
@@ -25,67 +34,159 @@ class Case:
     deliberation: Deliberation
 
 
-@dataclass(slots=True)
-class _Round:
-    """What the deliberations want next, grouped by who can give it."""
-
-    asks: dict[str, list[tuple[int, Prompt]]] = field(default_factory=dict)
-    conclusions: list[tuple[int, Prompt]] = field(default_factory=list)
-    comparisons: dict[int, tuple[str, ...]] = field(default_factory=dict)
-
-    def add(self, place: int, step: Ask | Conclude | Compare, request: Request) -> None:
-        match step:
-            case Ask(experts):
-                for expert, prompt in seats(experts, request):
-                    self.asks.setdefault(expert, []).append((place, prompt))
-            case Conclude():
-                self.conclusions.append((place, conclusion(step, request)))
-            case Compare(answers):
-                self.comparisons[place] = answers
+# A question's place in the batch, and its case or why it has none.
+Placed = tuple[int, Case | OrchestratorError]
+Result = tuple[int, Verdict | OrchestratorError]
 
 
 async def deliberate_all(
-    cases: Sequence[Case], panel: Panel, comparer: Comparer | None = None
-) -> AsyncGenerator[tuple[int, Verdict | PanelFailed], None]:
-    """(place in `cases`, verdict or why there is none), as questions finish."""
-    started = perf_counter()
-    live = dict(enumerate(cases))
-    while live:
-        wanted = _Round()
-        for place, case in list(live.items()):
-            try:
-                step = case.deliberation.step()
-            except PanelFailed as error:
-                del live[place]
-                yield place, error
-                continue
-            if isinstance(step, Done):
-                del live[place]
-                timings = Timings(panel=perf_counter() - started)
-                yield place, replace(step.verdict, timings=timings)
+    slices: AsyncIterator[Sequence[Placed]],
+    panel: Panel,
+    comparer: Comparer | None = None,
+    limits: Limits = LIMITS,
+) -> AsyncGenerator[Result, None]:
+    """(place, verdict or why there is none), as questions finish.
+
+    The next slice is prepared while questions deliberate, and held until there is room for it.
+    Closing the generator cancels everything in flight.
+    """
+    lanes = Lanes(panel, comparer or WordsOnly(), limits)
+    batch = _Batch(lanes, limits.live)
+    flights = _Flights()
+    try:
+        while True:
+            finished = [*batch.steps(), *batch.admissions()]
+            for group in lanes.leaving():
+                flights.start(group.ask(), group.tell)
+            if batch.wants_more:
+                batch.reading = True
+                flights.start(_next(slices), batch.hold)
+            for result in finished:
+                yield result
+            if not flights.under_way:
+                return
+            await flights.land()
+    finally:
+        await flights.cancel()
+
+
+async def _next(slices: AsyncIterator[Sequence[Placed]]) -> Sequence[Placed] | None:
+    return await anext(slices, None)
+
+
+@dataclass(slots=True, eq=False)
+class _Question:
+    """A case that deliberates, and the replies of its wave that are in."""
+
+    place: int
+    case: Case
+    started: float = field(default_factory=perf_counter)
+    wave: dict[int, Reply] = field(default_factory=dict)  # by seat
+    seats: int = 0
+
+
+class _Batch:
+    """Which questions are live, and which of them can go on."""
+
+    def __init__(self, lanes: Lanes, most: int) -> None:
+        self._lanes = lanes
+        self._most = most
+        self._live = 0
+        self._ready: list[_Question] = []
+        self._held: deque[Placed] = deque()
+        self._ended = False
+        self.reading = False
+
+    @property
+    def wants_more(self) -> bool:
+        return not (self._held or self._ended or self.reading)
+
+    def hold(self, slice_: Sequence[Placed] | None) -> None:
+        """Takes in the next slice, which may have to wait; None is the end."""
+        self.reading = False
+        self._ended = slice_ is None
+        self._held.extend(slice_ or ())
+
+    def admissions(self) -> Iterator[Result]:
+        """Lets in as many as there is room for; the results are of those who cannot be asked."""
+        while self._held and self._live < self._most:
+            place, case = self._held.popleft()
+            if isinstance(case, OrchestratorError):
+                yield place, case
             else:
-                wanted.add(place, step, case.request)
-        await _take(wanted, live, panel, comparer or WordsOnly())
+                self._live += 1
+                yield from self._step(_Question(place, case))
+
+    def steps(self) -> Iterator[Result]:
+        """Everybody who was told what it waited for takes its next step."""
+        ready, self._ready = self._ready, []
+        for question in ready:
+            yield from self._step(question)
+
+    def _step(self, question: _Question) -> Iterator[Result]:
+        try:
+            step = question.case.deliberation.step()
+        except PanelFailed as error:
+            self._live -= 1
+            yield question.place, error
+            return
+        match step:
+            case Ask(experts):
+                self._ask(question, experts)
+            case Conclude():
+                prompt = conclusion(step, question.case.request)
+                self._lanes.aggregator.add(prompt, partial(self._concluded, question))
+            case Compare(answers):
+                self._lanes.comparer.add(answers, partial(self._compared, question))
+            case Done(verdict):
+                self._live -= 1
+                timings = Timings(panel=perf_counter() - question.started)
+                yield question.place, replace(verdict, timings=timings)
+
+    def _ask(self, question: _Question, experts: Sequence[str]) -> None:
+        asked = seats(experts, question.case.request)
+        question.seats = len(asked)
+        for seat, (expert, prompt) in enumerate(asked):
+            self._lanes.expert(expert).add(prompt, partial(self._replied, question, seat))
+
+    def _replied(self, question: _Question, seat: int, reply: Reply) -> None:
+        question.wave[seat] = reply
+        if len(question.wave) == question.seats:
+            for _, its in sorted(question.wave.items(), key=lambda item: item[0]):
+                question.case.deliberation.tell(its)
+            question.wave.clear()
+            self._ready.append(question)
+
+    def _concluded(self, question: _Question, reply: Reply) -> None:
+        question.case.deliberation.tell_conclusion(reply)
+        self._ready.append(question)
+
+    def _compared(self, question: _Question, alike: Alike) -> None:
+        question.case.deliberation.tell_alike(alike)
+        self._ready.append(question)
 
 
-async def _take(wanted: _Round, live: dict[int, Case], panel: Panel, comparer: Comparer) -> None:
-    """Ask every group once and tell each deliberation its replies, in the order it asked."""
-    async with asyncio.TaskGroup() as group:
-        asked = {
-            expert: group.create_task(panel.ask(expert, [prompt for _, prompt in seated]))
-            for expert, seated in wanted.asks.items()
-        }
-        concluded = group.create_task(_concluded(wanted.conclusions, panel))
-        compared = group.create_task(comparer.alike(list(wanted.comparisons.values())))
-    for expert, seated in wanted.asks.items():
-        for (place, _), reply in zip(seated, asked[expert].result(), strict=True):
-            live[place].deliberation.tell(reply)
-    for (place, _), reply in zip(wanted.conclusions, concluded.result(), strict=True):
-        live[place].deliberation.tell_conclusion(reply)
-    for place, alike in zip(wanted.comparisons, compared.result(), strict=True):
-        live[place].deliberation.tell_alike(alike)
+class _Flights:
+    """What is under way, each with who is told its result."""
 
+    def __init__(self) -> None:
+        self._told: dict[asyncio.Task[Any], Callable[[Any], None]] = {}
 
-async def _concluded(conclusions: list[tuple[int, Prompt]], panel: Panel) -> list[Reply]:
-    """Without conclusions the aggregator is left alone: asking it could load its weights."""
-    return await panel.conclude([prompt for _, prompt in conclusions]) if conclusions else []
+    @property
+    def under_way(self) -> bool:
+        return bool(self._told)
+
+    def start(self, work: Coroutine[Any, Any, T], tell: Callable[[T], None]) -> None:
+        self._told[asyncio.create_task(work, name="batch")] = tell
+
+    async def land(self) -> None:
+        """Waits for at least one, and tells all that are back, the first sent first. What one
+        raises is a bug and is raised."""
+        await asyncio.wait(self._told, return_when=asyncio.FIRST_COMPLETED)
+        for task in [task for task in self._told if task.done()]:
+            self._told.pop(task)(task.result())
+
+    async def cancel(self) -> None:
+        for task in self._told:
+            task.cancel()
+        await asyncio.gather(*self._told, return_exceptions=True)

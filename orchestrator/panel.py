@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from experts import prompts
-from experts.base import Expert
+from experts.base import Expert, Resident
 from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.types import Request
@@ -18,6 +18,14 @@ class Panel:
     def __init__(self, experts: Mapping[str, Expert], aggregator: Expert | None = None) -> None:
         self.experts = dict(experts)
         self.aggregator = aggregator
+
+    def resident(self) -> frozenset[str]:
+        """Who could answer now without any weights being moved."""
+        return frozenset(
+            name
+            for name, expert in self.experts.items()
+            if not isinstance(expert, Resident) or expert.resident
+        )
 
     async def ask(self, name: str, asked: Sequence[Prompt]) -> list[Reply]:
         """One reply per prompt, in order; the prompts run as one batch."""

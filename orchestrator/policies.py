@@ -18,6 +18,8 @@ class Policy:
     aggregator: Aggregator = "vote"
     # Asking stops once some answer is believed this much; None asks the whole panel at once.
     confidence: float | None = None
+    # Competence that a seat may lose to an expert that is asked because its weights are there.
+    exchange: float = 0.0
 
     @property
     def name(self) -> str:

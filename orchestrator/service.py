@@ -7,19 +7,22 @@ from dataclasses import replace
 from time import perf_counter
 
 from orchestrator.agreement import Comparer, WordsOnly
-from orchestrator.batch import Case, deliberate_all
+from orchestrator.batch import Case, Placed, deliberate_all
 from orchestrator.deliberation import Deliberation
 from orchestrator.errors import OrchestratorError, UnknownModel
+from orchestrator.intake import Requests, slices
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.types import Event, Request, Text, Verdict, Working
+from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
 from routing.types import Route
 
 BACKLOG = 256  # events a slow reader may leave waiting before the panel waits for it
-TOGETHER = 1024  # questions of a batch that deliberate at the same time
+SLICE = 256  # questions of a batch that are recruited together
+WORTH_LOADING = 0.05  # of a full slice: whom fewer recruit is not loaded if another will do
 
 
 class Service:
@@ -79,23 +82,30 @@ class Service:
             await asyncio.gather(working, return_exceptions=True)
 
     async def answer_all(
-        self, requests: Sequence[Request]
+        self, requests: Requests
     ) -> AsyncGenerator[tuple[int, Verdict | OrchestratorError], None]:
-        """(place in `requests`, verdict or why there is none), as questions finish. Each round's
-        asks are grouped by expert; one bad request costs only itself."""
-        for first in range(0, len(requests), TOGETHER):
-            chunk = requests[first : first + TOGETHER]
-            known: list[int] = []
-            for place, request in enumerate(chunk):
-                try:
-                    self._policy(request.model)
-                    known.append(place)
-                except UnknownModel as error:
-                    yield first + place, error
-            cases = await self._cases([chunk[place] for place in known])
-            async with aclosing(deliberate_all(cases, self._panel, self._comparer)) as verdicts:
-                async for place, verdict in verdicts:
-                    yield first + known[place], verdict
+        """(place in `requests`, verdict or why there is none), as questions finish.
+
+        What experts are asked is grouped by expert; one bad request costs only itself. Requests
+        are read no further ahead than about `LIMITS.live` and three slices beyond what finished.
+        """
+        async with (
+            aclosing(self._cased(requests)) as cases,
+            aclosing(deliberate_all(cases, self._panel, self._comparer)) as results,
+        ):
+            async for result in results:
+                yield result
+
+    async def _cased(self, requests: Requests) -> AsyncGenerator[list[Placed], None]:
+        """The requests in slices, each recruited together."""
+        first = 0
+        async with aclosing(slices(requests, SLICE)) as read:
+            async for together in read:
+                refused = [self._refused(request) for request in together]
+                known = [r for r, error in zip(together, refused, strict=True) if error is None]
+                cases = iter(await self._cases(known))
+                yield list(enumerate([error or next(cases) for error in refused], start=first))
+                first += len(together)
 
     async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
         started = perf_counter()
@@ -130,7 +140,25 @@ class Service:
             needs = await self._router.needs(questions)
             together = self._router.recruit_all(questions, needs, recruiting)
             routes.update(zip(places, together, strict=True))
-        return [routes[place] for place in range(len(requests))]
+        return self._exchanged(requests, [routes[place] for place in range(len(requests))])
+
+    def _exchanged(self, requests: Sequence[Request], routes: list[Route]) -> list[Route]:
+        """The routes, with experts exchanged for others at hand where the policy permits it."""
+        losses = [self._policy(request.model).exchange for request in requests]
+        if not any(losses):
+            return routes
+        there = at_hand(self._panel.resident(), routes, WORTH_LOADING * SLICE)
+        return [
+            exchanged(route, there, loss) if loss else route
+            for route, loss in zip(routes, losses, strict=True)
+        ]
+
+    def _refused(self, request: Request) -> UnknownModel | None:
+        try:
+            self._policy(request.model)
+        except UnknownModel as error:
+            return error
+        return None
 
     def _policy(self, model: str) -> Policy:
         if model in self._panel.experts:

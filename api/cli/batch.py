@@ -1,23 +1,27 @@
-"""`convene batch`: a file of questions in, a file of verdicts out."""
+"""`convene batch`: a file of questions in, a file of verdicts out, however long they are."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from io import FileIO
+from itertools import count as counting
+from os.path import samestat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.cli import terminal
 from api.cli.config import Config, settings_of
 from api.cli.exits import FAILED
 from api.cli.files import writable
-from api.cli.progress import bars
+from api.cli.lines import Asked, Line, count, lines, opened
+from api.cli.progress import Advance, bars
 from api.cli.started import started
 from api.running import Service, named
-from experts.errors import RecordingError
 from experts.types import Prompt, Sampling
 from orchestrator.errors import OrchestratorError
 from orchestrator.story import story
@@ -27,94 +31,82 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 
-class Line(BaseModel):
-    """One question of the input file."""
+@dataclass(slots=True)
+class Results:
+    """The results so far: each is a line of the file as soon as it is known."""
 
-    model_config = ConfigDict(extra="forbid")
+    out: TextIO
+    advance: Advance
+    of: int | None  # results there will be, where that is known
+    done: int = 0
+    failed: int = 0
 
-    question: str = Field(min_length=1)
-    id: str | None = None
-    options: list[str] = Field([], max_length=26)
-    model: str | None = None
-    max_tokens: int | None = Field(None, ge=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A line that can be asked, or why it cannot."""
-
-    number: int
-    line: Line | None
-    error: str | None = None
-
-    @property
-    def id(self) -> str:
-        return (self.line.id if self.line else None) or str(self.number)
+    def add(self, result: Mapping[str, Any]) -> None:
+        self.done += 1
+        self.failed += "error" in result
+        self.out.write(json.dumps(result, ensure_ascii=False) + "\n")
+        self.advance("answering", self.done, self.of)
 
 
 def batch(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="JSON lines with `question`.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="JSON lines with `question`; - is standard input.")
+    ],
     target: Annotated[
         Path, typer.Argument(metavar="OUT", help="One verdict a line, as JSON.", callback=writable)
     ],
     model: Annotated[str, typer.Option("--model", "-m", help="A policy or an expert.")] = "auto",
     config: Config = None,
 ) -> None:
-    """Answer a file of questions, grouped by expert. A line that fails says why in its place."""
-    asked = list(lines(source))
-    failed = asyncio.run(_batch(asked, model, settings_of(config), target))
-    terminal.note(f"{len(asked) - failed} answered, {failed} failed: {target}")
-    if failed:
+    """Answer a file of questions, grouped by expert, as they are read. A line that fails says why;
+    results come in the order they are known, each with its line's `id` or number."""
+    with opened(source) as file:
+        if target.is_file() and samestat(target.stat(), os.fstat(file.fileno())):
+            raise typer.BadParameter(f"{target} is the file that is read; name another to write")
+        work = _batch(file, target, count(source), model, settings_of(config))
+        results = asyncio.run(work)
+    terminal.note(f"{results.done - results.failed} answered, {results.failed} failed: {target}")
+    if results.failed:
         raise typer.Exit(FAILED)
 
 
-def lines(source: Path) -> Iterator[Asked]:
-    """The questions of a file; a line that is none carries its error."""
-    try:
-        text = source.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{source}: cannot be read: {error}") from error
-    for number, raw in enumerate(text.split("\n"), start=1):  # JSON may hold other line ends
-        if raw.strip():
-            yield _asked(number, raw)
-
-
-def _asked(number: int, raw: str) -> Asked:
-    try:
-        return Asked(number, Line.model_validate_json(raw))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return Asked(number, None, f"line {number}: {where + ': ' if where else ''}{first['msg']}")
-
-
-async def _batch(asked: Sequence[Asked], model: str, settings: "Settings", target: Path) -> int:
-    failed = 0
+async def _batch(
+    file: FileIO, target: Path, of: int | None, model: str, settings: "Settings"
+) -> Results:
     async with started(settings) as service:
-        # Only now: what does not start must not cost the verdicts of an earlier run.
-        out = await asyncio.to_thread(target.open, "w", encoding="utf-8")
+        # Only now: what does not start must not cost the verdicts of an earlier run. Line by line,
+        # so that whatever ends this leaves whole lines; half an emoji is written as its escape.
+        out = await asyncio.to_thread(
+            target.open, "w", buffering=1, encoding="utf-8", errors="backslashreplace"
+        )
         with out, bars() as advance:
-            async for done, result in _results(service, asked, model):
-                failed += "error" in result
-                out.write(json.dumps(result, ensure_ascii=False) + "\n")
-                advance("answering", done, len(asked))
-    return failed
+            results = Results(out, advance, of)
+            async with aclosing(lines(file)) as asked:
+                await answer(service, asked, model, results)
+    return results
 
 
-async def _results(
-    service: Service, asked: Sequence[Asked], model: str
-) -> AsyncIterator[tuple[int, Mapping[str, Any]]]:
-    """(how many are done, result), as questions finish."""
-    good = [item for item in asked if item.line is not None]
-    done = 0
-    for item in asked:
-        if item.line is None:
-            done += 1
-            yield done, {"id": item.id, "error": item.error}
-    requests = [_request(item.line, model, service) for item in good if item.line]
-    async for place, verdict in service.answer_all(requests):
-        done += 1
-        yield done, _result(good[place], verdict)
+async def answer(
+    service: Service, asked: AsyncGenerator[Asked, None], model: str, results: Results
+) -> None:
+    """Every line's result, as questions finish."""
+    waiting: dict[int, Asked] = {}  # by place among what the service is asked
+
+    async def requests() -> AsyncGenerator[Request, None]:
+        places = counting()
+        async for item in asked:
+            if item.line is None:
+                results.add({"id": item.id, "error": item.error})
+            else:
+                waiting[next(places)] = item
+                yield _request(item.line, model, service)
+
+    async with (
+        aclosing(requests()) as good,
+        aclosing(service.answer_all(good)) as verdicts,
+    ):
+        async for place, verdict in verdicts:
+            results.add(_result(waiting.pop(place), verdict))
 
 
 def _request(line: Line, model: str, service: Service) -> Request:

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-Advance = Callable[[str, int, int], None]  # what is under way, how much is done, out of how much
+# What is under way, how much is done, out of how much where that is known.
+Advance = Callable[[str, int, int | None], None]
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def bars() -> Iterator[Advance]:
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
         known = {}
 
-        def advance(doing: str, done: int, of: int) -> None:
+        def advance(doing: str, done: int, of: int | None) -> None:
             if doing not in known:
                 known[doing] = progress.add_task(doing, total=of)
             progress.update(known[doing], completed=done, total=of)

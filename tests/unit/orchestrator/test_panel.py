@@ -47,3 +47,14 @@ async def test_a_group_is_asked_as_one():
     ada = ScriptedExpert("ada", default="yes")
     replies = await Panel({"ada": ada}).ask("ada", [WHY.prompt, Prompt.of("How?")])
     assert [reply.text for reply in replies] == ["yes", "yes"]
+
+
+async def test_whose_weights_are_elsewhere_cannot_answer_now_and_who_has_none_can():
+    class Local(ScriptedExpert):
+        resident = False
+
+    ben = Local("ben")
+    panel = Panel({"ada": ScriptedExpert("ada"), "ben": ben})
+    assert panel.resident() == {"ada"}
+    ben.resident = True
+    assert panel.resident() == {"ada", "ben"}

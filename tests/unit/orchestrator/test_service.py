@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from experts.errors import BackendUnavailable
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Cause, Chunk, Prompt, Reply
+from orchestrator.batch import LIMITS
 from orchestrator.calibration import Calibration
 from orchestrator.errors import PanelFailed, UnknownModel
 from orchestrator.lessons import Lessons
 from orchestrator.plan import Plan
 from orchestrator.policies import POLICIES, planned
+from orchestrator.service import SLICE
 from orchestrator.types import Request, Text, Verdict, Working
 from tests.routes import service_of
 from tests.waiting import until
@@ -128,6 +131,118 @@ async def test_an_unknown_model_costs_only_its_own_line():
     verdicts = await all_of(service_of(three()), [request(), request("nope"), request("ben")])
     assert isinstance(verdicts.pop(1), UnknownModel)
     assert {place: verdict.author for place, verdict in verdicts.items()} == {0: "ada", 2: "ben"}
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["iterable", "async iterable"])
+async def test_a_batch_may_come_from_any_iterable_or_async_iterable(waits):
+    asked = [request(model, f"Is it {n}?") for n in range(300) for model in ("vote", "ben", "nope")]
+
+    async def come():
+        for its in asked:
+            yield its
+
+    found = await all_of(service_of(three()), come() if waits else iter(asked))
+    assert sorted(found) == list(range(len(asked)))
+    for place, verdict in found.items():
+        if place % 3 == 2:
+            assert isinstance(verdict, UnknownModel)
+        else:
+            assert verdict.route.policy == asked[place].model
+
+
+@pytest.mark.parametrize("model", ["ada", "nope"])
+async def test_a_batch_without_end_is_read_no_further_ahead_than_its_bounds(model):
+    read = 0
+
+    def endless():
+        nonlocal read
+        while True:
+            read += 1
+            yield request(model, f"Is it {read}?")
+
+    done = 0
+    async with aclosing(service_of(experts(ada="Yes.")).answer_all(endless())) as found:
+        async for _ in found:
+            assert read <= done + LIMITS.live + 3 * SLICE + 1
+            done += 1
+            if done == 4_000:
+                break
+
+
+async def test_later_lines_are_routed_while_earlier_ones_are_still_asked():
+    panel = {"ada": ScriptedExpert("ada", default=Hang.FOREVER), **experts(ben="Yes.")}
+    more = asyncio.Event()
+
+    async def come():
+        yield request("ada")
+        await more.wait()
+        yield request("ben")
+
+    async with aclosing(service_of(panel).answer_all(come())) as found:
+        first = asyncio.create_task(anext(found))
+        await until(lambda: panel["ada"].running == 1)
+        more.set()
+        assert (await first)[0] == 1
+        assert panel["ada"].running == 1
+
+
+async def test_a_batch_closed_early_cancels_its_experts_and_leaves_no_task():
+    panel = {name: ScriptedExpert(name, default=Hang.FOREVER) for name in ("ada", "ben")}
+    before = asyncio.all_tasks()
+    asked = (request("vote", f"Is it {n}?") for n in range(10_000))
+    async with aclosing(service_of(panel).answer_all(asked)) as found:
+        first = asyncio.create_task(anext(found))
+        await until(lambda: all(expert.running for expert in panel.values()))
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+    assert not any(expert.running for expert in panel.values())
+    assert asyncio.all_tasks() == before
+
+
+class Local(ScriptedExpert):
+    """Scripted, with weights that may be elsewhere."""
+
+    resident = False
+
+
+def frugal(loss=0.2, **resident):
+    """A service that exchanges, whose experts have their weights there or not."""
+    panel = {name: Local(name, default=name) for name in resident}
+    for name, there in resident.items():
+        panel[name].resident = there
+    policies = {
+        name: replace(policy, exchange=loss) if name == "single" else policy
+        for name, policy in POLICIES.items()
+    }
+    return service_of(panel, zoe(), policies)
+
+
+async def test_where_a_loss_is_permitted_whose_weights_are_there_is_asked_and_the_story_says_so():
+    service = frugal(ada=False, ben=True, cleo=True)
+    for verdict in (
+        await service.answer(request("single")),
+        (await streamed(service, request("single")))[-1],
+        (await all_of(service, [request("single")]))[0],
+    ):
+        assert verdict.author == "ben"
+        assert verdict.route.notes[-1].startswith("would have asked ada (0.8")
+    assert (await service.route(request("single"))).panel == ("ben",)
+
+
+@pytest.mark.parametrize("model", [*(name for name in POLICIES if name != "single"), "ada"])
+async def test_nobody_is_exchanged_where_no_loss_is_permitted(model):
+    asked = request(model)
+    there = await frugal(ada=True, ben=True, cleo=True).route(asked)
+    away = await frugal(ada=False, ben=True, cleo=True).route(asked)
+    assert (away.panel, away.notes) == (there.panel, there.notes)
+
+
+async def test_an_expert_that_much_of_a_batch_recruits_is_loaded_for_it():
+    service = frugal(ada=False, ben=True)
+    few = await all_of(service, [request("single")] * 12)
+    assert {verdict.author for verdict in few.values()} == {"ben"}
+    many = await all_of(service, [request("single")] * 13)
+    assert {verdict.author for verdict in many.values()} == {"ada"}
 
 
 async def test_a_cancelled_answer_cancels_its_experts():
