@@ -60,4 +60,4 @@ def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
 def conclusion(step: Conclude, request: Request) -> Prompt:
     """What the aggregator is asked: the question and the replies, fenced as data."""
     text = prompts.synthesis(request.for_experts.text, step.replies)
-    return Prompt.of(text, request.prompt.sampling)
+    return replace(Prompt.of(text, request.prompt.sampling), priority=request.prompt.priority)

@@ -102,7 +102,11 @@ class Service:
         async with aclosing(slices(requests, SLICE)) as read:
             async for together in read:
                 refused = [self._refused(request) for request in together]
-                known = [r for r, error in zip(together, refused, strict=True) if error is None]
+                known = [
+                    request.behind_people
+                    for request, error in zip(together, refused, strict=True)
+                    if error is None
+                ]
                 cases = iter(await self._cases(known))
                 yield list(enumerate([error or next(cases) for error in refused], start=first))
                 first += len(together)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from experts.prompts import question_text
-from experts.types import Message, Prompt, Reply, Usage
+from experts.types import Message, Priority, Prompt, Reply, Usage
 from routing.types import Question, Route
 
 
@@ -19,6 +19,11 @@ class Request:
     @property
     def question(self) -> Question:
         return Question(self.prompt.text, self.options)
+
+    @property
+    def behind_people(self) -> "Request":
+        """The same, as one of a file: whoever waits for an answer goes first."""
+        return replace(self, prompt=replace(self.prompt, priority=Priority.BATCH))
 
     @property
     def for_experts(self) -> Prompt:
