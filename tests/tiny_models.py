@@ -1,6 +1,7 @@
 """Builds tiny random models that vLLM loads in seconds: for tests, never for answers."""
 
 import json
+import shutil
 import string
 import struct
 from collections.abc import Mapping, Sequence
@@ -39,8 +40,9 @@ def tokenizer(folder: Path) -> Path:
     return folder
 
 
-def llama(folder: Path, *, seed: int, layers: int = 2) -> Path:
-    """A random Llama of 4 heads by 32; another number of layers is another family."""
+def llama(folder: Path, *, seed: int, layers: int = 2, tied: bool = True) -> Path:
+    """A random Llama of 4 heads by 32; another number of layers is another family, and so is a
+    head that is not tied to the embeddings."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -57,7 +59,7 @@ def llama(folder: Path, *, seed: int, layers: int = 2) -> Path:
         pad_token_id=0,
         eos_token_id=1,
         bos_token_id=None,
-        tie_word_embeddings=True,  # as small models do; it is the harder case for a swap
+        tie_word_embeddings=tied,  # as small models do; it is the harder case for a swap
     )
     model = LlamaForCausalLM(config)
     with torch.no_grad():
@@ -87,9 +89,35 @@ def broken(folder: Path, like: Path) -> Path:
     folder.mkdir()
     for name in ("config.json", "generation_config.json"):
         (folder / name).write_bytes((like / name).read_bytes())
-    whole = (like / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    (folder / "model.safetensors").write_bytes((like / "model.safetensors").read_bytes())
+    cut_short(folder / "model.safetensors")
     return folder
+
+
+def sharded(folder: Path, like: Path) -> Path:
+    """The same model in two files of about the same size."""
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(like, folder)
+    (folder / "model.safetensors").unlink()
+    weights = load_file(like / "model.safetensors")
+    half = len(weights) // 2
+    parts = {
+        f"model-0000{number}-of-00002.safetensors": dict(items)
+        for number, items in ((1, [*weights.items()][:half]), (2, [*weights.items()][half:]))
+    }
+    for name, part in parts.items():
+        save_file(part, folder / name, {"format": "pt"})
+    where = {tensor: name for name, part in parts.items() for tensor in part}
+    index = {"metadata": {}, "weight_map": where}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    return folder
+
+
+def cut_short(file: Path) -> None:
+    """What a broken download leaves: the header and half of the weights."""
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
 
 
 def sketch(
