@@ -94,6 +94,22 @@ def broken(folder: Path, like: Path) -> Path:
     return folder
 
 
+def greedy(model: Path, tokenizer: Path, questions: Sequence[str]) -> list[str]:
+    """What a model says outside vLLM, in up to 24 tokens."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    cut = AutoTokenizer.from_pretrained(tokenizer)
+    whole = AutoModelForCausalLM.from_pretrained(model)
+    texts = []
+    for question in questions:
+        ids = cut.encode(f"<u>{question}<a>", add_special_tokens=False)
+        with torch.no_grad():
+            out = whole.generate(torch.tensor([ids]), max_new_tokens=24, do_sample=False)
+        texts.append(cut.decode(out[0, len(ids) :], skip_special_tokens=True))
+    return texts
+
+
 def sharded(folder: Path, like: Path) -> Path:
     """The same model in two files of about the same size."""
     from safetensors.torch import load_file, save_file

@@ -66,13 +66,8 @@ class Fleet:
             room = make_room(station.name, self._occupants(), self._footing.budgets, self._now())
             if not isinstance(room, NoRoom) and not room.evictions:
                 self._mover.bring(station, ())
-        await self._mover.settled()
+        await self._begun()
         for station in self.stations:
-            if station.broken:
-                raise RegistryError(
-                    f"experts.{station.family.experts[0]}: its engine did not start: "
-                    f"{station.broken[1]}"
-                )
             self._mover.keep_warm(station)
         self._tasks = [
             asyncio.create_task(self._tend(), name="tend the engines"),
@@ -123,6 +118,8 @@ class Fleet:
         """Its machine is gone, and whatever ran there."""
         if station.engine is not None:
             station.engine.died.set()
+        if station.berth is not None:
+            self._mover.leave(station.berth.node)
         station.berth = None
 
     def settle(self, station: Station, seat: Seat, berth: Berth) -> None:
@@ -134,6 +131,22 @@ class Fleet:
     def give_up(self, station: Station, why: str) -> None:
         """There is no other place for it."""
         self._mover.give_up(station, why)
+
+    async def _begun(self) -> None:
+        """Returns when what was begun is awake, also where a process died meanwhile."""
+        while True:
+            await self._mover.settled()
+            for station in self.stations:
+                why = station.refusal(station.family.bases[0], self._now())
+                if why is not None:
+                    raise RegistryError(
+                        f"experts.{station.family.experts[0]}: its engine did not start: {why}"
+                    )
+            missed = [station for station in self.stations if station.missed]
+            if not missed:
+                return
+            for station in missed:
+                self._mover.bring(station, ())
 
     async def _entered(
         self, station: Station, requests: Sequence[Request], deadline: float
@@ -148,7 +161,8 @@ class Fleet:
             async with asyncio.timeout_at(deadline):
                 with station.waiting(waiter):
                     while not (station.open and station.engine):
-                        _refuse_broken(station, self._now())
+                        if why := station.refusal(waiter.base, self._now()):
+                            raise BackendRejected(why)
                         self._changed.set()
                         await station.stirred()
                     return station.engine
@@ -192,7 +206,7 @@ class Fleet:
         for station in self.stations:
             awake = station.state is State.AWAKE and not station.moving
             station.open = awake and station.name not in shut
-            if station.open or station.broken:
+            if station.open or station.broken or station.unfit:
                 station.stir()
 
     def _try_to_bring(self, station: Station) -> None:
@@ -219,11 +233,6 @@ class Fleet:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-
-def _refuse_broken(station: Station, now: float) -> None:
-    if station.broken and now < station.broken[0]:
-        raise BackendRejected(station.broken[1])
 
 
 def _waiting_since(station: Station) -> float:

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 900.0  # an engine may have to download its model
 BROKEN_SECONDS = 30.0  # before an engine that did not start is tried again
+DEATHS = 2  # of processes in which an engine was to start, after which it is given up
+UNFIT = 2  # bases that no engine starts with, after which it is not the bases
 
 
 class Mover:
@@ -70,6 +72,10 @@ class Mover:
         station.missed = False
         station.stir()
 
+    def leave(self, node: str) -> None:
+        """Forgets the processes on a node that is lost."""
+        self._processes.leave(node)
+
     async def settled(self) -> None:
         """Returns when nothing moves."""
         while self._moves:
@@ -99,8 +105,7 @@ class Mover:
                 await self._put_away(other, state)
             await self._wake_or_start(station)
         except NotStarted as error:
-            self._stop(station)
-            self.give_up(station, str(error))
+            self._failed(station, str(error))
             for other, _ in away:
                 other.missed = True  # there is room for it again
         finally:
@@ -110,15 +115,31 @@ class Mover:
 
     async def _wake_or_start(self, station: Station) -> None:
         assert station.berth is not None, "there is no room without a place"
+        station.trying = station.base
         if station.state is State.WAKING and station.engine:
-            await station.engine.wake(station.base)
+            await station.engine.wake(station.trying)
         else:
             station.engine = engine = self._processes.take(station.berth)
             self._task(self._watches, self._watched(station, engine), f"watch {station.name}")
             await engine.start(self._orders(station, self.costs(station)), START_SECONDS)
         station.became(State.AWAKE, _now())
-        station.broken, station.missed = None, False
+        station.broken, station.missed, station.deaths = None, False, 0
         logger.info("awake", extra={"action": "engine_awake", "engine": station.name})
+
+    def _failed(self, station: Station, why: str) -> None:
+        """No engine came about. Where that may not be so again, one is tried soon."""
+        died = station.engine is None or station.engine.died.is_set()
+        self._stop(station)
+        station.deaths += died
+        if not died:
+            why = f"no engine starts with {station.trying}: {why}"
+            station.unfit[station.trying] = (_now() + BROKEN_SECONDS, why)
+        if station.deaths > DEATHS or len(station.unfit) >= min(UNFIT, len(station.family.bases)):
+            station.deaths = 0
+            self.give_up(station, why)
+        else:
+            logger.warning("%s", why, extra={"action": "not_started", "engine": station.name})
+            station.missed = True
 
     async def _put_away(self, station: Station, state: State) -> None:
         try:

@@ -47,6 +47,9 @@ class Station:
     restarts: int = 0
     missed: bool = False  # it was awake and is to be again as soon as there is room
     broken: tuple[float, str] | None = None  # until when nobody tries again, and why
+    unfit: dict[str, tuple[float, str]] = field(default_factory=dict)  # the same, with one base
+    trying: str = ""  # the base that an engine is to have which comes about now
+    deaths: int = 0  # of processes since an engine last came about
     open: bool = False  # whether calls are let in
     waiters: dict[int, Waiter] = field(default_factory=dict)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
@@ -87,9 +90,10 @@ class Station:
 
     @property
     def base(self) -> str:
-        """What an engine that comes about now should hold."""
-        waiter = self.oldest
-        return waiter.base if waiter else self.family.bases[0]
+        """What an engine that comes about now should hold: what has been waited for longest, of
+        what can be held."""
+        wanted = [*(waiter.base for waiter in self.waiters.values()), *self.family.bases]
+        return next((base for base in wanted if base not in self.unfit), wanted[0])
 
     @property
     def load(self) -> Load:
@@ -122,6 +126,14 @@ class Station:
             next_use=self.next_use,
             since=self.since,
         )
+
+    def refusal(self, base: str, now: float) -> str | None:
+        """Why nobody needs to wait for an engine with that base; None: it may come."""
+        self.unfit = {b: found for b, found in self.unfit.items() if now < found[0]}
+        for found in (self.broken, self.unfit.get(base)):
+            if found is not None and now < found[0]:
+                return found[1]
+        return None
 
     def used(self, now: float) -> None:
         self.heat = heated(self.heat, self.last_used, now)

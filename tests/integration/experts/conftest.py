@@ -22,6 +22,9 @@ class Models:
     c: Path  # of another shape
     adapter: Path  # on a
     broken: Path  # looks like a
+    ripped: Path  # as well
+    d: Path  # like a and b, and in no other test than that of one death
+    e: Path
 
     def card(self, model: Path, **options) -> VllmCard:
         small = {"dtype": "float32", "memory_gib": 0.25, "max_tokens": 24, "seconds": 60.0}
@@ -41,6 +44,9 @@ def models(tmp_path_factory) -> Models:
         tiny_models.llama(folder / "c", seed=3, layers=1),
         tiny_models.lora(folder / "adapter", a, seed=4),
         tiny_models.broken(folder / "broken", a),
+        tiny_models.broken(folder / "ripped", a),
+        tiny_models.llama(folder / "d", seed=5),
+        tiny_models.llama(folder / "e", seed=6),
     )
 
 
@@ -55,6 +61,9 @@ def cards(models) -> MappingProxyType[str, VllmCard]:
             "torn": models.card(models.broken),
             "hurried": models.card(models.a, seconds=0.05, max_tokens=240),
             "carol": models.card(models.c),
+            "ripped": models.card(models.ripped),
+            "dora": models.card(models.d),
+            "emil": models.card(models.e),
         }
     )
 

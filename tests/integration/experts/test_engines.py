@@ -15,6 +15,8 @@ from experts.cards import Cluster
 from experts.engines.expert import engine_statuses, opened
 from experts.errors import BackendRejected, RegistryError
 from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling
+from tests import tiny_models
+from tests.asking import idle, running, said, status
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -26,31 +28,6 @@ LONG = Sampling(max_tokens=240)
 async def _deadline():
     async with asyncio.timeout(90):
         yield
-
-
-async def said(expert, *texts):
-    replies = await expert.ask([Prompt.of(text) for text in texts])
-    return [reply.text if isinstance(reply, Answer) else reply for reply in replies]
-
-
-async def status(expert):
-    [status] = await expert.status()
-    return status
-
-
-async def idle(expert):
-    """Waits until the engine has nothing to do."""
-    async with asyncio.timeout(10):
-        while (now := await status(expert)).running or now.waiting:  # noqa: ASYNC110 - it sets no event here
-            await asyncio.sleep(0.02)
-    return now
-
-
-async def running(expert, prompts):
-    """Waits until the engine works on as many prompts."""
-    async with asyncio.timeout(10):
-        while (await status(expert)).running < prompts:  # noqa: ASYNC110 - it sets no event here
-            await asyncio.sleep(0.01)
 
 
 async def test_experts_of_one_shape_share_an_engine_and_another_shape_has_its_own(experts):
@@ -74,23 +51,9 @@ async def test_after_any_swaps_an_expert_says_what_it_said_at_first(experts):
 async def test_a_swapped_in_model_speaks_as_in_an_engine_of_its_own(experts, models):
     await said(experts["alice"], "x")
     swapped = await said(experts["bob"], *QUESTIONS)
-    assert swapped == await asyncio.to_thread(greedy, models.b, models.tokenizer, QUESTIONS)
-
-
-def greedy(model, tokenizer, questions):
-    """The same model outside vLLM."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    cut = AutoTokenizer.from_pretrained(tokenizer)
-    whole = AutoModelForCausalLM.from_pretrained(model)
-    texts = []
-    for question in questions:
-        ids = cut.encode(f"<u>{question}<a>", add_special_tokens=False)
-        with torch.no_grad():
-            out = whole.generate(torch.tensor([ids]), max_new_tokens=24, do_sample=False)
-        texts.append(cut.decode(out[0, len(ids) :], skip_special_tokens=True))
-    return texts
+    assert swapped == await asyncio.to_thread(
+        tiny_models.greedy, models.b, models.tokenizer, QUESTIONS
+    )
 
 
 async def test_adapters_and_prompts_ride_on_their_base_without_a_swap(experts):
