@@ -45,7 +45,9 @@ async def test_what_is_there_comes_in_full_slices():
 
 async def test_the_first_slices_are_small_and_grow():
     found = [len(together) async for together in slices(map(request, range(500)), 256)]
-    assert found == [32, 64, 128, 256, 20]
+    assert found[:3] == [32, 64, 128]
+    assert sum(found) == 500
+    assert max(found) <= 256
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["iterable", "async iterable"])
