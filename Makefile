@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check unit format bench bench-routing profile train schema clean
+.PHONY: help setup demo serve test check unit format bench bench-batch bench-routing profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -38,6 +38,9 @@ format: .venv/installed-dev  ## Format the code
 
 bench: setup  ## Measure how fast the built-in panel answers here
 	$(BIN)/python benchmarks/panel.py
+
+bench-batch: setup  ## Measure many experts on few engines: batches, waits, the scheduler (half an hour)
+	$(BIN)/python -m benchmarks.batch --chart docs/batch.svg
 
 bench-routing: setup  ## Measure how long routing takes with 100 experts and 100,000 graded questions
 	$(BIN)/python benchmarks/routes.py

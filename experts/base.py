@@ -35,3 +35,13 @@ class Resident(Protocol):
     def resident(self) -> bool:
         """Whether it could answer now without any weights being moved."""
         ...
+
+
+@runtime_checkable
+class Awaited(Protocol):
+    """An expert that others may keep busy. One without this begins at once."""
+
+    @property
+    def wait(self) -> float:
+        """Seconds until it would begin with a prompt that came now, as far as is known."""
+        ...

@@ -56,11 +56,15 @@ class Online:
 
     async def _ask(self, experts: tuple[str, ...]) -> None:
         asked = seats(experts, self.request)
+        wait = self.panel.wait(experts)
+        doing = f"asking {', '.join(experts)}" + (f", in about {wait:.0f} s" if wait >= 1 else "")
         if self.listener and self.deliberation.streamable:
             ((name, prompt),) = asked
+            if wait >= 1:
+                await self._tell(Working(doing))
             self.deliberation.tell(await self._relay(name, self.panel.stream(name, prompt)))
             return
-        await self._tell(Working(f"asking {', '.join(experts)}"))
+        await self._tell(Working(doing))
         async with asyncio.TaskGroup() as group:
             waves = [
                 group.create_task(self.panel.ask(name, [prompt]), name=f"ask {name}")

@@ -113,6 +113,10 @@ class Engine:
         """Reads weights ahead, given the bases that come next, soonest first."""
         self._weights.expect(bases)
 
+    def ready(self, base: str) -> bool:
+        """Whether a swap to a base would find its weights read, or nothing can be read ahead."""
+        return self._weights.ready(base)
+
     def swap(self, base: str) -> float:
         """Makes `base` resident and returns the seconds it took. Only when nothing runs. Raises
         `SwapFailed`."""

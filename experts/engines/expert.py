@@ -37,6 +37,11 @@ class VllmExpert:
         """Whether it could answer without a move of weights."""
         return self.pool.resident(self._card.model)
 
+    @property
+    def wait(self) -> float:
+        """Seconds until it would begin with a prompt that came now, as far as is known."""
+        return self.pool.wait(self._card.model)
+
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         slots = asyncio.Semaphore(IN_FLIGHT * self.pool.engines)
         async with asyncio.TaskGroup() as group:

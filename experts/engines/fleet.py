@@ -59,6 +59,15 @@ class Fleet:
         """Devices on which not all engines fit at once."""
         return self._footing.contended
 
+    def wait(self, station: Station, base: str) -> float:
+        """Seconds until its engine would begin with a request that came now, as far as is known."""
+        costs = self.costs(station)
+        if station.state in (State.ASLEEP, State.WAKING):
+            return costs.wake + costs.swap(station.weights)
+        if station.engine is None or station.state is not State.AWAKE:
+            return costs.start
+        return station.engine.estimates.get(base, 0.0)
+
     async def begin(self) -> None:
         """Starts what fits at once, pinned engines first, and returns when all of that is awake.
         RegistryError if one does not start."""

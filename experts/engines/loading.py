@@ -84,6 +84,11 @@ class Weights:
         elif self._reader.base not in wanted:
             self._reader.expect(wanted[0] if wanted else None)
 
+    def ready(self, base: str) -> bool:
+        """Whether a swap would wait for no disk, as far as reading ahead can see to that."""
+        known = base in self.held or base in self._spared or base == self._reader.ready()
+        return known or not self._shelf.capacity
+
     def load(self, base: str) -> Swap:
         """Makes `base` resident, or raises `SwapFailed` and leaves everything as it was."""
         started = time.perf_counter()

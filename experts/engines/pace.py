@@ -29,11 +29,12 @@ class Mean:
 
 @dataclass(slots=True)
 class Pace:
-    """Belongs to the engine's thread. `swap` and `reply` may start from what is known of others
-    like it; the first measurement replaces them."""
+    """Belongs to the engine's thread. The means may start from what is known of engines like it;
+    the first measurement replaces that."""
 
     swap: Mean = field(default_factory=lambda: Mean(SWAP))
     reply: Mean = field(default_factory=lambda: Mean(REPLY))
+    read: Mean = field(default_factory=lambda: Mean(0.0))  # weights ahead of a swap
     _calls: dict[str, tuple[float, float]] = field(default_factory=dict)  # base -> weight, when
     _first: float | None = None
 
@@ -44,7 +45,7 @@ class Pace:
 
     def costs(self, batch: int) -> Costs:
         tail = self.reply.value + TAIL * self.reply.deviation
-        return Costs(self.swap.value, self.reply.value, tail, batch)
+        return Costs(self.swap.value, self.reply.value, tail, batch, self.read.value)
 
     def rates(self, now: float) -> dict[str, float]:
         """Interactive calls per second and base, the recent ones counting most."""

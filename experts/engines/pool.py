@@ -33,6 +33,10 @@ class EnginePool:
         """Whether an engine could answer with these weights without moving any."""
         return any(base in station.load.bases for station in self.fleet.of(self.family))
 
+    def wait(self, base: str) -> float:
+        """Seconds until an engine would begin with a request that came now, as far as is known."""
+        return min(self.fleet.wait(station, base) for station in self.fleet.of(self.family))
+
     async def ask(self, requests: Sequence[Request], seconds: float) -> list[Outcome]:
         """One outcome per request, all for one base. Raises `BackendUnavailable`."""
         if requests[0].priority is Priority.BATCH:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from experts.engines.ahead import Ahead, Reads
 from experts.engines.engine import Produced, SwapFailed
 from experts.engines.estimate import estimate
 from experts.engines.generation import Outcome, Piece, Refusal, Request
 from experts.engines.pace import Pace
-from experts.engines.switching import BATCH_FACTOR, Choice, Policy, Scene, bounded, order
+from experts.engines.switching import BATCH_FACTOR, Choice, Policy, Scene, bounded
 from experts.engines.waiting import Call, Waiting
 from experts.types import Cause, Priority
 
@@ -19,7 +20,7 @@ MOST_WAITING = 10_000  # prompts per engine
 BROKEN_SECONDS = 30.0  # before weights that could not be loaded are tried again
 
 
-class Steps(Protocol):
+class Steps(Reads, Protocol):
     """What serving needs of an engine."""
 
     batch: int
@@ -31,9 +32,6 @@ class Steps(Protocol):
     def step(self) -> list[Produced]: ...
     def abort(self, request_ids: Iterable[str]) -> None: ...
     def swap(self, base: str) -> float: ...
-    def expect(self, bases: Sequence[str]) -> None:
-        """The bases likely to be swapped in next, the first of them first: time to read ahead."""
-        ...
 
 
 @dataclass(slots=True)
@@ -78,8 +76,8 @@ class Serving:
         self._pace = pace or Pace()
         self._running: dict[str, Running] = {}
         self._broken: dict[str, tuple[float, str]] = {}  # base -> until when, and why
-        self._expected: tuple[str, ...] = ()
-        self._since = clock()
+        self._ahead = Ahead(engine, self._pace.read)
+        self._since = self._ended = clock()
         self._admitted = 0  # since then
         self._until: float | None = None  # nothing to do before that
         self.waiting = Waiting(most_waiting)
@@ -144,13 +142,14 @@ class Serving:
         scene = self.scene()
         choice = self._policy(scene)
         self._until = choice.until
-        self._read_ahead(scene)
+        self._ahead.look(scene)
         if choice.base not in (None, scene.resident) and not self._running:
             return self._swap(choice.base)
         delivered = self._admit(choice) if choice.base == scene.resident else []
         if self._running:
             delivered += [self._delivered(produced) for produced in self._engine.step()]
             self.steps += 1
+            self._ended = self._clock()
         return delivered
 
     def scene(self) -> Scene:
@@ -166,15 +165,9 @@ class Serving:
             costs=self._pace.costs(self._engine.batch),
             max_wait=self._max_wait,
             rates=self._pace.rates(now),
+            ended=self._ended,
+            unread=frozenset(base for base in self.waiting.bases if not self._engine.ready(base)),
         )
-
-    def _read_ahead(self, scene: Scene) -> None:
-        """Tells the engine what comes next. It is asked again only when other bases wait: two
-        that are about as urgent would make it begin to read one and the other in turn."""
-        wanted = scene.lines.keys() - {scene.resident}
-        if wanted != set(self._expected):
-            self._expected = order(scene)
-            self._engine.expect(self._expected)
 
     def _admit(self, choice: Choice) -> list[Delivery]:
         """Fills the engine, and no more: what it holds must be drained before a swap."""

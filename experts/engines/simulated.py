@@ -62,7 +62,7 @@ class SimulatedEngine:
     def step(self) -> list[Produced]:
         each = self._timing.step + self._timing.token * len(self._left)
         left = min(self._left.values())
-        until = (self._clock.next_event - self._clock.now) / each
+        until = (min(self._clock.next_event, self._read_at) - self._clock.now) / each
         steps = left if until >= left else max(1, math.ceil(until))
         self._clock.now += steps * each + self._timing.token * self._prompt_tokens
         self._prompt_tokens = 0
@@ -89,6 +89,20 @@ class SimulatedEngine:
             self._reading = None
         elif self._reading is None or self._reading[0] != bases[0]:
             self._reading = bases[0], self._clock.now
+
+    def ready(self, base: str) -> bool:
+        if not self._timing.read or base == self.resident:
+            return True
+        reading, since = self._reading or ("", 0.0)
+        return reading == base and self._clock.now >= since + self._timing.read - 1e-9
+
+    @property
+    def _read_at(self) -> float:
+        """When the weights that are being read will have been."""
+        if self._reading is None:
+            return math.inf
+        moment = self._reading[1] + self._timing.read
+        return moment if moment > self._clock.now else math.inf
 
     def _ended(self, request_id: str) -> Produced:
         del self._left[request_id]

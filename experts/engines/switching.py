@@ -14,8 +14,11 @@ from experts.types import Priority
 BATCH_FACTOR = 10.0  # batch work may wait so many times longer than interactive work
 CROWD = 1.0  # how far the number that waits counts in the order of two bases
 DEMAND = 0.7  # how far their popularity does
-BUSY = 0.9  # arrivals during one generation that make it likely that more are about to come
-FAIR = 0.5  # part of its share of the time for which a base in demand is kept without work
+BUSY = 0.9  # arrivals during one generation that make a base one in constant demand
+FAIR = 0.5  # part of its share of the time for which such a base is kept without work
+LIKELY = 0.2  # arrivals during one generation that make it worth while to wait for one
+PATIENCE = 3.0  # times what reading ahead saves: so long those who wait do so together
+GLANCE = 0.02  # seconds between two looks at whether weights have been read
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Costs:
     reply: float  # one generation, on average
     tail: float  # until the last of a group has ended, with few exceptions
     batch: int  # generations at once
+    read: float = 0.0  # the part of a swap that is saved by reading ahead
 
     def group(self, prompts: int) -> float:
         """Seconds that so many prompts of one base take together."""
@@ -56,6 +60,8 @@ class Scene:
     costs: Costs
     max_wait: float  # seconds, interactive; batch work may wait `BATCH_FACTOR` times longer
     rates: Mapping[str, float] = field(default_factory=dict)  # interactive calls per second
+    ended: float = -math.inf  # when the last generation ended
+    unread: frozenset[str] = frozenset()  # bases that are being read ahead, or will be
 
     def due(self, base: str) -> float:
         """When the first of a base's waiting prompts must have started."""
@@ -106,10 +112,10 @@ def bounded(scene: Scene) -> Choice:
         return Choice(scene.resident, batch=_batch_too(scene, others))
     if scene.running:
         return Choice(others[0])  # whose turn it is will be seen when it has drained
-    until = _kept(scene, others)
-    if scene.now < until:
-        return Choice(None, until=until)
-    return Choice(_next(scene, others))
+    base, until = _next(scene, others), _kept(scene, others)
+    if base in scene.unread and scene.resident not in scene.lines:
+        until = max(until, _read(scene, others))
+    return Choice(base) if scene.now >= until else Choice(None, until=until)
 
 
 def in_order(scene: Scene) -> Choice:
@@ -192,13 +198,32 @@ def _called_away(scene: Scene, others: Sequence[str]) -> bool:
 def _kept(scene: Scene, others: Sequence[str]) -> float:
     """Until when a base in demand is kept though it has no work: leaving it by chance, only to
     come back, makes more swaps, and rounds of uneven length, which is what makes long waits."""
-    rate = scene.rates.get(scene.resident, 0.0)
-    if scene.resident in scene.lines or rate * scene.costs.reply < BUSY:
+    rate, until = scene.rates.get(scene.resident, 0.0), -math.inf
+    if scene.resident in scene.lines:
+        return until
+    if rate * scene.costs.reply >= LIKELY:
+        waiting = sum(scene.prompts(base) for base in others)
+        until = _free(scene, others) + PATIENCE * scene.costs.read / waiting
+    if rate * scene.costs.reply >= BUSY:
+        bases = len(scene.rates.keys() | scene.lines.keys())
+        spare = scene.max_wait - bases * (scene.costs.swap + scene.costs.tail)
+        share = rate / sum(scene.rates.values())
+        until = max(until, scene.since + FAIR * share * spare)
+    return min(until, latest(scene, others, 0.0))
+
+
+def _read(scene: Scene, others: Sequence[str]) -> float:
+    """Until when the engine goes on with the old weights while the next are read, since a swap
+    would only wait for them; no longer than is usual, for reading may fail."""
+    longest = 2 * max(scene.costs.read, scene.costs.swap)
+    if scene.now >= _free(scene, others) + longest:
         return -math.inf
-    bases = len(scene.rates.keys() | scene.lines.keys())
-    spare = scene.max_wait - bases * (scene.costs.swap + scene.costs.tail)
-    share = rate / sum(scene.rates.values())
-    return min(scene.since + FAIR * share * spare, latest(scene, others, 0.0))
+    return scene.now + GLANCE
+
+
+def _free(scene: Scene, others: Sequence[str]) -> float:
+    """Since when a swap has been wanted and possible."""
+    return max(scene.ended, min(scene.oldest(base) for base in others))
 
 
 def _next(scene: Scene, others: Sequence[str]) -> str:

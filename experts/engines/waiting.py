@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from experts.engines.generation import Request
@@ -113,6 +113,11 @@ class Waiting:
         for base, queues in list(self._queues.items()):
             for queue in list(queues.values()):
                 self._forget(base, queue.drop(call_id))
+
+    @property
+    def bases(self) -> Iterable[str]:
+        """Those that somebody waits for."""
+        return self._queues.keys()
 
     def lines(self) -> dict[str, Line]:
         """What waits, per base and class, with the arrival of the longest-waiting call."""

@@ -43,6 +43,13 @@ async def test_what_is_there_comes_in_full_slices():
     assert found == [4, 4, 2]
 
 
+async def test_the_first_slices_are_small_and_grow():
+    found = [len(together) async for together in slices(map(request, range(500)), 256)]
+    assert found[:3] == [32, 64, 128]
+    assert sum(found) == 500
+    assert max(found) <= 256
+
+
 @pytest.mark.parametrize("waits", [False, True], ids=["iterable", "async iterable"])
 async def test_no_more_is_read_than_a_slice_and_one_ahead(waits):
     read = 0

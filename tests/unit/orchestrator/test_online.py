@@ -67,6 +67,26 @@ async def test_a_lone_expert_is_told_as_it_speaks():
     assert told == [Text("one "), Text("two "), Text("three")]
 
 
+class Busy(ScriptedExpert):
+    wait = 12.4  # seconds
+
+
+async def test_who_must_wait_for_an_expert_is_told_how_long():
+    told = []
+    driver = online(told=told, ada="1", ben="1")
+    driver.panel = Panel({"ada": Busy("ada", default="1"), "ben": driver.panel.experts["ben"]})
+    await driver.run()
+    assert told[0] == Working("asking ada, ben, in about 12 s")
+
+
+async def test_who_must_wait_for_a_lone_expert_is_told_before_it_speaks():
+    told = []
+    driver = online(told=told, ada="one")
+    driver.panel = Panel({"ada": Busy("ada", default="one")})
+    await driver.run()
+    assert told == [Working("asking ada, in about 12 s"), Text("one")]
+
+
 async def test_a_lone_expert_that_fails_before_a_word_is_a_failed_panel():
     told = []
     with pytest.raises(PanelFailed, match="ada: unavailable"):

@@ -27,6 +27,7 @@ class ToyEngine:
         self.resident, self._clock, self._broken = "a", clock, broken
         self.left = {}
         self.expected = []
+        self.unread = set()
 
     def add(self, request_id, request, *, streaming):
         assert request.base == self.resident
@@ -58,6 +59,9 @@ class ToyEngine:
 
     def expect(self, bases):
         self.expected.append(tuple(bases))
+
+    def ready(self, base):
+        return base not in self.unread
 
 
 def serving(max_wait=3.0, broken=(), most_waiting=1000):

@@ -129,6 +129,28 @@ def test_a_base_in_demand_is_kept_for_a_while_without_work():
     assert bounded(replace(drained_now, rates={"a": 0.1, "b": 0.9})).base == "b"
 
 
+READING = replace(COSTS, read=0.8)
+
+
+def test_the_old_weights_are_kept_while_the_next_are_read_but_not_for_ever():
+    seen = scene({"b": people(99.9)}, running=0, ended=99.0, unread=frozenset("b"), costs=READING)
+    assert bounded(seen).base is None
+    assert NOW < bounded(seen).until < NOW + 0.1
+    assert bounded(replace(seen, unread=frozenset("c"))).base == "b"
+    assert bounded(replace(seen, now=103.0)).base == "b"
+    with_own = replace(seen, lines={"a": people(99), "b": people(70)})
+    assert bounded(with_own).base == "b"
+
+
+def test_what_reading_ahead_saves_is_spent_on_staying_and_shared_by_those_who_wait():
+    seen = scene({"b": people(NOW)}, running=0, ended=99.0, costs=READING, rates={"a": 0.2})
+    alone = bounded(seen).until
+    assert alone == pytest.approx(NOW + 3 * 0.8)
+    assert bounded(replace(seen, lines={"b": people(NOW, 4)})).until == pytest.approx(NOW + 0.6)
+    assert bounded(replace(seen, rates={"a": 0.02})).base == "b"
+    assert bounded(replace(seen, costs=COSTS)).base == "b"
+
+
 def test_a_bound_that_cannot_be_kept_is_stretched_to_a_round():
     lines = {"a": people(99), "b": people(98), "c": people(98)}
     assert bounded(scene(lines, max_wait=0.1)).base == "a"
@@ -172,9 +194,9 @@ arrivals = st.lists(
 ).map(sorted)
 
 
-def served(arrived, policy, max_wait, batch=64):
+def served(arrived, policy, max_wait, batch=64, read=0.0):
     clock = VirtualClock()
-    engine = SimulatedEngine(clock, Timing(swap=SWAP, step=STEP), "a", batch)
+    engine = SimulatedEngine(clock, Timing(swap=SWAP, read=read, step=STEP), "a", batch)
     pace = Pace(Mean(SWAP, measured=True), Mean(GENERATION, measured=True))
     serving = Serving(engine, clock, max_wait=max_wait, policy=policy, pace=pace)
     request = {base: Request(base, (Message("user", ""),), TOKENS) for base in BASES}
@@ -189,9 +211,9 @@ FEASIBLE = (len(BASES) + 1) * (SWAP + GENERATION) + 1.0  # seconds: a round, wha
 
 
 @settings(max_examples=200)
-@given(arrivals, st.floats(FEASIBLE, 40))
-def test_no_wait_passes_a_bound_that_can_be_kept(arrived, max_wait):
-    for one in served(arrived, bounded, max_wait)[0]:
+@given(arrivals, st.floats(FEASIBLE, 40), st.sampled_from([0.0, 0.5]))
+def test_no_wait_passes_a_bound_that_can_be_kept(arrived, max_wait, read):
+    for one in served(arrived, bounded, max_wait, read=read)[0]:
         factor = BATCH_FACTOR if one.call.priority is Priority.BATCH else 1.0
         assert one.wait <= factor * max_wait + 2 * STEP
 

@@ -1,0 +1,276 @@
+"""How long requests wait, and how often weights are swapped, where eight models share one engine.
+
+    python benchmarks/online.py [--json] [--rounds N] [--simulated]
+
+Requests arrive at random (Poisson) and some models are asked for more often than others (Zipf).
+Three ways to choose whose turn it is serve the same arrivals: in order of arrival; as llama-swap
+does, each model as long as it is in use; and ours. First on a simulated engine, with the costs of
+a 7B model on a GPU and of the built-in models on two cores; then on a real vLLM engine with the
+built-in models. Loads are multiples of what can be served one by one with a swap each.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import typer
+
+from api.settings import load_settings
+from experts.builtin.labelled import labelled
+from experts.cards import VllmCard
+from experts.engines.cluster import environment, threads_each
+from experts.engines.families import families, tokenizer_of
+from experts.engines.generation import Request
+from experts.engines.serving import Serving, Steps
+from experts.engines.simulated import (
+    Clock,
+    Served,
+    SimulatedEngine,
+    Timing,
+    VirtualClock,
+    replay,
+)
+from experts.engines.switching import POLICIES
+from experts.engines.waiting import Call
+from experts.prompts import conversation
+from experts.types import Message, Prompt
+
+BASES = "abcdefgh"
+BATCH = 64
+LOADS = {"low": 0.35, "medium": 0.7, "near saturation": 1.0, "beyond": 3.5}
+REAL_LOADS = ("medium", "near saturation", "beyond")
+SIMULATED, REAL = 2000, 100  # requests of a trace
+OURS, AHEAD = "bounded", "bounded, reading ahead"
+ROUNDS = 3
+
+Row = dict[str, float]
+Table = dict[str, dict[str, Row]]  # load -> policy -> figures
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An engine to be simulated, and what is asked of it."""
+
+    timing: Timing
+    tokens: int  # of a reply, on average
+    max_wait: float
+
+
+MACHINES = {
+    # A step reads the weights whatever is in the batch; a swap copies 15 GB to the GPU.
+    "7B on a GPU": Machine(Timing(swap=1.0, read=0.7, step=0.025, token=0.00005), 100, 60.0),
+    "built-in, 1M on a CPU": Machine(
+        Timing(swap=0.05, read=0.01, step=0.006, token=0.00015), 30, 10.0
+    ),
+}
+
+
+class Blind:
+    """An engine that is not told what comes next."""
+
+    def __init__(self, engine: Steps) -> None:
+        self._engine = engine
+        self.batch = engine.batch
+        self.add, self.step = engine.add, engine.step
+        self.abort, self.swap = engine.abort, engine.swap
+
+    @property
+    def resident(self) -> str:
+        return self._engine.resident
+
+    def expect(self, bases: Sequence[str]) -> None:
+        """Reads nothing ahead."""
+
+    def ready(self, base: str) -> bool:
+        """Nothing is read that could be waited for."""
+        del base
+        return True
+
+
+class RealClock:
+    """Seconds since it was made."""
+
+    next_event = math.inf
+
+    def __init__(self) -> None:
+        self._zero = time.monotonic()
+
+    def __call__(self) -> float:
+        return time.monotonic() - self._zero
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--simulated", action="store_true", help="leave the real engine out")
+    options = parser.parse_args()
+    found = measure(options.rounds, real=not options.simulated)
+    if options.json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for name, table in found.items():
+        typer.echo(f"\n{name}")
+        for line in _lines(table):
+            typer.echo(line)
+
+
+def measure(rounds: int = ROUNDS, *, real: bool = True) -> dict[str, Table]:
+    """Per engine, load and policy the medians over rounds, each with arrivals of its own."""
+    found = {f"simulated: {name}": simulated(m, rounds) for name, m in MACHINES.items()}
+    if real:
+        found["real: the built-in models on this CPU"] = measured(rounds)
+    return found
+
+
+def simulated(machine: Machine, rounds: int) -> Table:
+    """The same in virtual time."""
+    alone = machine.timing.swap + machine.tokens * machine.timing.step
+    requests = {base: Request(base, (Message("user", "x" * 100),), 0) for base in BASES}
+    table: Table = {}
+    for load, factor in LOADS.items():
+        rows: dict[str, list[Row]] = {}
+        for round_ in range(rounds):
+            trace = arrivals(factor / alone, SIMULATED, seed=round_)
+            lengths = random.Random(round_)
+            replies = [_length(lengths, machine.tokens) for _ in trace]
+            for policy in (*POLICIES, AHEAD):
+                clock = VirtualClock()
+                engine = SimulatedEngine(clock, machine.timing, BASES[0], BATCH)
+                calls = [
+                    Call(str(n), base, when, {0: replace(requests[base], max_tokens=replies[n])})
+                    for n, (when, base) in enumerate(trace)
+                ]
+                row = run(engine, clock, calls, policy, machine.max_wait)
+                rows.setdefault(policy, []).append(row)
+        table[load] = {policy: _medians(found) for policy, found in rows.items()}
+    return table
+
+
+def measured(rounds: int) -> Table:
+    """The same on one vLLM engine in this process; policies take turns."""
+    engine, requests = _built_in()
+    alone = _alone(engine, requests)
+    table: Table = {}
+    for load in REAL_LOADS:
+        rows: dict[str, list[Row]] = {}
+        for round_ in range(rounds):
+            trace = arrivals(LOADS[load] / alone, REAL, seed=round_)
+            asked = random.Random(round_)
+            chosen = [asked.choice(requests[base]) for _, base in trace]
+            for policy in (*POLICIES, AHEAD):
+                calls = [
+                    Call(str(n), request.base, when, {0: request})
+                    for n, ((when, _), request) in enumerate(zip(trace, chosen, strict=True))
+                ]
+                if engine.resident != requests[BASES[0]][0].base:
+                    engine.swap(requests[BASES[0]][0].base)
+                rows.setdefault(policy, []).append(run(engine, RealClock(), calls, policy, 10.0))
+        table[load] = {policy: _medians(found) for policy, found in rows.items()}
+    return table
+
+
+def run(engine: Steps, clock: Clock, calls: list[Call], policy: str, max_wait: float) -> Row:
+    """One trace under one policy."""
+    chosen = POLICIES[OURS if policy == AHEAD else policy]
+    steps = engine if policy == AHEAD else Blind(engine)
+    serving = Serving(steps, clock, max_wait=max_wait, policy=chosen)
+    served = replay(serving, clock, calls)
+    return figures(served, serving) | {"bound, s": max_wait}
+
+
+def figures(served: Sequence[Served], serving: Serving) -> Row:
+    """What a row of the table says of one run."""
+    waits = sorted(one.wait for one in served)
+    seconds = max(one.ended for one in served)
+    return {
+        "requests": float(len(served)),
+        "swaps": float(serving.swaps),
+        "mean wait, s": statistics.mean(waits),
+        "p95 wait, s": waits[int(0.95 * (len(waits) - 1))],
+        "longest wait, s": waits[-1],
+        "requests/s": len(served) / seconds,
+        "share of time swapping": serving.swap_seconds / seconds,
+    }
+
+
+def arrivals(rate: float, count: int, seed: int) -> list[tuple[float, str]]:
+    """Moments in seconds, and bases: Poisson, the n-th asked for 1/n as often as the first."""
+    rng = random.Random(seed)
+    weights = [1 / (place + 1) for place in range(len(BASES))]
+    when, found = 0.0, []
+    for _ in range(count):
+        when += rng.expovariate(rate)
+        found.append((when, rng.choices(BASES, weights)[0]))
+    return found
+
+
+def _length(rng: random.Random, mean: int) -> int:
+    """Tokens of a reply: lognormal, as the lengths of chat replies are, cut at four means."""
+    sigma = 0.6
+    return max(1, min(4 * mean, round(rng.lognormvariate(math.log(mean) - sigma**2 / 2, sigma))))
+
+
+def _built_in() -> tuple[Steps, dict[str, list[Request]]]:
+    """An engine of the built-in specialists, and questions for the eight of them."""
+    cards = {
+        name: card
+        for name, card in load_settings(None).panellists.items()
+        if isinstance(card, VllmCard)
+    }
+    [family] = families(cards)
+    os.environ.update(environment(family, threads_each(1, os.cpu_count() or 1)))
+    from experts.engines.engine import Engine
+
+    questions = [Prompt.of(question.question) for question in labelled("test", 400, seed=5)]
+    requests = {
+        base: [
+            Request(
+                card.model,
+                conversation(card.prompt, prompt.messages),
+                card.max_tokens,
+                tokenizer=tokenizer_of(card),
+                max_model_len=card.max_model_len,
+            )
+            for prompt in questions
+        ]
+        for base, card in zip(BASES, cards.values(), strict=True)
+    }
+    return Engine(family), requests
+
+
+def _alone(engine: Steps, requests: Mapping[str, Sequence[Request]]) -> float:
+    """Seconds that a request takes by itself, with a swap before it."""
+    calls = [
+        Call(str(n), mine[n].base, 0.0, {0: mine[n]})
+        for n, mine in enumerate([*requests.values()] * 3)
+    ]
+    clock = RealClock()
+    serving = Serving(engine, clock, max_wait=math.inf, policy=POLICIES["in order"])
+    return max(one.ended for one in replay(serving, clock, calls)) / len(calls)
+
+
+def _lines(table: Table) -> Iterator[str]:
+    columns = list(next(iter(next(iter(table.values())).values())))
+    yield f"{'load':<17}{'policy':<24}" + "".join(f"{name:>24}" for name in columns)
+    for load, rows in table.items():
+        for policy, row in rows.items():
+            cells = "".join(f"{row[name]:>24.3f}" for name in columns)
+            yield f"{load:<17}{policy:<24}{cells}"
+
+
+def _medians(rows: Sequence[Row]) -> Row:
+    return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+
+
+if __name__ == "__main__":
+    main()
