@@ -134,7 +134,8 @@ class Fleet:
     def settle(self, station: Station, seat: Seat, berth: Berth) -> None:
         """It has another place, where its engine starts as soon as there is room."""
         logger.warning("moved", extra={"action": "engine_moved", "engine": station.name})
-        station.seat, station.berth, station.broken = seat, berth, None
+        station.seat, station.berth = seat, berth
+        station.broken, station.deaths = None, 0
         self._changed.set()
 
     def give_up(self, station: Station, why: str) -> None:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 900.0  # an engine may have to download its model
 BROKEN_SECONDS = 30.0  # before an engine that did not start is tried again
-DEATHS = 2  # of processes in which an engine was to start, after which it is given up
+DEATHS = 3  # of processes in which an engine was to start, after which it is given up
 UNFIT = 2  # bases that no engine starts with, after which it is not the bases
 
 
@@ -67,7 +67,8 @@ class Mover:
 
     def give_up(self, station: Station, why: str) -> None:
         """Says to everybody who waits that the engine cannot be, for now."""
-        logger.warning("%s", why, extra={"action": "no_engine", "engine": station.name})
+        if station.broken is None or station.broken[1] != why:  # as long as it lasts, told once
+            logger.warning("%s", why, extra={"action": "no_engine", "engine": station.name})
         station.broken = (_now() + BROKEN_SECONDS, why)
         station.missed = False
         station.stir()
@@ -134,7 +135,7 @@ class Mover:
         if not died:
             why = f"no engine starts with {station.trying}: {why}"
             station.unfit[station.trying] = (_now() + BROKEN_SECONDS, why)
-        if station.deaths > DEATHS or len(station.unfit) >= min(UNFIT, len(station.family.bases)):
+        if station.deaths >= DEATHS or len(station.unfit) >= min(UNFIT, len(station.family.bases)):
             station.deaths = 0
             self.give_up(station, why)
         else:
