@@ -17,12 +17,12 @@ SPECIAL = ("<pad>", "<eos>", "<unk>", "<s>", "<u>", "<a>")
 CONTEXT = 256  # tokens
 
 
-def tokenizer(folder: Path) -> Path:
-    """One token per printable character, with a chat template."""
+def tokenizer(folder: Path, *, backwards: bool = False) -> Path:
+    """One token per printable character, with a chat template; `backwards` numbers them so."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    names = [*SPECIAL, *dict.fromkeys(string.printable)]
+    names = [*SPECIAL, *(reversed(string.printable) if backwards else string.printable)]
     core = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
     core.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     core.decoder = decoders.Fuse()

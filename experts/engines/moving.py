@@ -51,9 +51,7 @@ class Mover:
         """Asks the engines what they measured since the last time."""
         for station in stations:
             if station.engine is not None and not station.moving:
-                happened = await station.engine.learned()
-                if happened:
-                    await self._book.learn(self._footing.name(station), happened)
+                await self._learn_of(station, station.engine)
 
     def bring(self, station: Station, evictions: Iterable[tuple[Station, State]]) -> None:
         """Begins to wake or start the station's engine, once these are out of its way."""
@@ -84,7 +82,7 @@ class Mover:
 
     async def status(self, station: Station) -> EngineStatus:
         engine = station.engine
-        if engine is None:
+        if engine is None or engine.resident is None:  # it has not started yet
             return _without_engine(station)
         status = await engine.status()
         state = str(station.state)
@@ -142,12 +140,19 @@ class Mover:
             logger.warning("%s", why, extra={"action": "not_started", "engine": station.name})
             station.missed = True
 
+    async def _learn_of(self, station: Station, engine: RemoteEngine) -> None:
+        happened = await engine.learned()
+        if happened:
+            await self._book.learn(self._footing.name(station), happened)
+
     async def _put_away(self, station: Station, state: State) -> None:
         try:
             if state is State.ASLEEP and station.engine:
                 await station.engine.sleep(station.level)
                 station.became(State.ASLEEP, _now())
                 return
+            if station.state is State.AWAKE and station.engine:
+                await self._learn_of(station, station.engine)  # which is gone with the process
         except NotStarted as error:  # it cannot be trusted any more
             logger.warning("%s", error, extra={"action": "no_sleep", "engine": station.name})
         self._stop(station)
