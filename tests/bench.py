@@ -33,12 +33,14 @@ class Bench:
     _process: ProcessPoolExecutor
 
     @classmethod
-    def set_up(cls) -> "Bench":
+    def set_up(cls, *gpus: str) -> "Bench":
+        """With these GPUs, or else on CPU."""
         return cls(
             ProcessPoolExecutor(
                 1,
                 mp_context=get_context("spawn"),
                 initializer=_prepare,
+                initargs=(gpus,),
             )
         )
 
@@ -77,8 +79,11 @@ class Driven:
         """Expects a base, and returns when it has been read or was given up."""
         self._call(_reads, str(base))
 
-    def held(self) -> frozenset[str]:
-        return self._call(_held)
+    def sleep(self, level: int) -> None:
+        self._call(_sleep, level)
+
+    def wake(self, base: str | Path) -> None:
+        self._call(_wake, str(base))
 
     def warnings(self) -> list[str]:
         """Logged since the engine was built."""
@@ -101,8 +106,8 @@ class _Listener(logging.Handler):
         _worker.warned.append(record.getMessage())
 
 
-def _prepare() -> None:
-    os.environ.update(environment(Berth("here"), 1, offline=True))
+def _prepare(gpus: tuple[str, ...]) -> None:
+    os.environ.update(environment(Berth("here", gpus), 1, offline=True))
 
 
 def _build(family: Family, base: str, host_bytes: int) -> None:
@@ -115,7 +120,8 @@ def _build(family: Family, base: str, host_bytes: int) -> None:
     ours = logging.getLogger("experts")
     ours.handlers = [_Listener(logging.WARNING)]
     _worker.warned.clear()
-    _worker.engine = Engine(family, base, host_bytes=host_bytes)
+    sleeps = bool(family.gpus)
+    _worker.engine = Engine(family, base, host_bytes=host_bytes, sleeps=sleeps)
 
 
 def _says(texts: list[str], adapter: str | None) -> list[str]:
@@ -152,8 +158,12 @@ def _reads(base: str) -> None:
         time.sleep(0.005)
 
 
-def _held() -> frozenset[str]:
-    return _worker.engine.held
+def _sleep(level: int) -> None:
+    _worker.engine.sleep(level)
+
+
+def _wake(base: str) -> None:
+    _worker.engine.wake(base)
 
 
 def _warnings() -> list[str]:

@@ -207,11 +207,12 @@ class Fleet:
 
     def _decide(self) -> None:
         """Brings what is waited for, longest wait first, and says who lets calls in."""
+        shut = self._shut()
         wanted = [s for s in self.stations if s.waiters or s.missed]
         for station in sorted(wanted, key=_waiting_since):
             still = station.state in (State.STOPPED, State.ASLEEP) and not station.moving
             if still and station.berth is not None:
-                self._try_to_bring(station)
+                self._try_to_bring(station, shut)
         shut = self._shut()
         for station in self.stations:
             awake = station.state is State.AWAKE and not station.moving
@@ -219,10 +220,10 @@ class Fleet:
             if station.open or station.broken or station.unfit:
                 station.stir()
 
-    def _try_to_bring(self, station: Station) -> None:
+    def _try_to_bring(self, station: Station, shut: frozenset[str]) -> None:
         if station.broken and self._now() < station.broken[0]:
             return
-        room = make_room(station.name, self._occupants(), self._footing.budgets, self._now())
+        room = make_room(station.name, self._occupants(shut), self._footing.budgets, self._now())
         if not isinstance(room, NoRoom):
             by_name = {each.name: each for each in self.stations}
             self._mover.bring(station, [(by_name[e.name], e.to) for e in room.evictions])
@@ -234,8 +235,8 @@ class Fleet:
         waiting = {s.name: s.oldest.arrived for s in self.stations if s.oldest and not s.open}
         return gate(waiting, self._occupants(), self._footing.budgets, self._now(), self._max_wait)
 
-    def _occupants(self) -> list[Occupant]:
-        return [station.occupant(self.costs(station)) for station in self.stations]
+    def _occupants(self, shut: frozenset[str] = frozenset()) -> list[Occupant]:
+        return [s.occupant(self.costs(s), shut=s.name in shut) for s in self.stations]
 
     def _someone_waits(self) -> bool:
         return any(station.waiters or station.missed for station in self.stations)

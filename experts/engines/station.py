@@ -105,9 +105,11 @@ class Station:
         waiting = sum(waiter.prompts for waiter in self.waiters.values())
         return Load(frozenset(bases), sent.total() + waiting, up=self.state is State.AWAKE)
 
-    def occupant(self, costs: Costs) -> Occupant:
-        """The same, as residency sees it."""
+    def occupant(self, costs: Costs, *, shut: bool = False) -> Occupant:
+        """The same, as residency sees it. Who waits for an engine that is awake makes it busy, or
+        it would be put away before it lets them in; not so where it is `shut` to them."""
         berth = self.berth
+        entering = self.state is State.AWAKE and bool(self.waiters) and not shut
         return Occupant(
             name=self.name,
             devices=self.names,
@@ -119,7 +121,7 @@ class Station:
             asleep_bytes=ASLEEP_BYTES if self.family.gpus else 0,
             host=berth.host if berth else "",
             host_bytes=self.weights if self.level == 1 else 0,
-            busy=bool(self.busy) or self.moving,
+            busy=bool(self.busy) or self.moving or entering,
             pinned=self.family.pinned,
             heat=self.heat,
             last_used=self.last_used,

@@ -1,7 +1,9 @@
 """Three families of which two fit in memory: engines take turns, and what they cost is learned."""
 
 import asyncio
+import os
 import random
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -18,7 +20,7 @@ from experts.errors import RegistryError
 from experts.types import Answer, Priority, Prompt
 from routing.redis_server import private_redis
 from tests import tiny_models
-from tests.asking import status
+from tests.asking import running, status
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -87,9 +89,8 @@ async def watched(experts):
         task.cancel()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_all_are_answered_rightly_and_no_more_are_awake_than_fit(turns, expected, seed):
-    rng = random.Random(seed)
+async def test_all_are_answered_rightly_and_no_more_are_awake_than_fit(turns, expected):
+    rng = random.Random(1)
     pinned = (await status(turns["pin"])).pid
     asks = [(name, priority) for name in turns for priority in Priority for _ in range(3)]
     rng.shuffle(asks)
@@ -153,3 +154,23 @@ async def test_what_never_fits_is_refused_at_once(turns, cards, names, gib, why)
     with pytest.raises(RegistryError, match=why + "; see cluster.memory_gib"):
         async with opened({name: cards[name] for name in names}, Cluster(memory_gib=gib)):
             pass
+
+
+async def test_engines_that_are_killed_as_they_take_turns_cost_time_and_nothing_else(
+    turns, expected
+):
+    """Everybody waits at once, so that each engine is wanted as soon as the other is awake."""
+    rng = random.Random(3)
+    asks = [(name, priority) for name in turns for priority in Priority]
+    pids = {status.pid for status in await engine_statuses(turns.values())} - {0}
+    async with asyncio.timeout(150), asyncio.TaskGroup() as group:
+        tasks = {
+            (name, priority, n): group.create_task(said(turns[name], range(6), priority))
+            for name, priority in rng.sample(asks, len(asks))
+            for n in range(20)
+        }
+        await running(turns["pin"], 1)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+    for (name, _, _), task in tasks.items():
+        assert task.result() == expected[name]
