@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from experts.errors import ExpertError
 from experts.types import Answer, Reply, Usage
@@ -101,32 +101,29 @@ class Watch:
 
     def answered(self, verdict: Verdict) -> None:
         """There is a verdict."""
-        finished = self._finished("answered", verdict.usage)
-        self.observer(
-            replace(
-                finished,
-                author=verdict.author,
-                aggregator=verdict.aggregator,
-                confidence=verdict.confidence,
-                agreement=verdict.agreement,
-            )
-        )
+        self._tell("answered", verdict.usage, verdict)
 
     def ended(self, error: BaseException) -> None:
         """There is no verdict, for this reason."""
         kinds = (name for kind, name in OUTCOMES.items() if isinstance(error, kind))
         usage = sum((call.usage for call in self._calls), Usage())
-        self.observer(self._finished(next(kinds, "failed"), usage))
+        self._tell(next(kinds, "failed"), usage)
 
-    def _finished(self, outcome: str, usage: Usage) -> DeliberationFinished:
-        return DeliberationFinished(
-            policy=self.policy,
-            mode=self.mode,
-            outcome=outcome,
-            began=self.began,
-            seconds=self.now,
-            routing=self.routing,
-            first_text=self._first_text,
-            calls=tuple(self._calls),
-            usage=usage,
+    def _tell(self, outcome: str, usage: Usage, verdict: Verdict | None = None) -> None:
+        self.observer(
+            DeliberationFinished(
+                policy=self.policy,
+                mode=self.mode,
+                outcome=outcome,
+                began=self.began,
+                seconds=self.now,
+                routing=self.routing,
+                first_text=self._first_text,
+                calls=tuple(self._calls),
+                usage=usage,
+                author=verdict.author if verdict else None,
+                aggregator=verdict.aggregator if verdict else None,
+                confidence=verdict.confidence if verdict else None,
+                agreement=verdict.agreement if verdict else None,
+            )
         )
