@@ -17,7 +17,10 @@ SHAKES = 1000  # / (sites x groups)
 
 
 def drafts(tables: Tables) -> Iterator[Draft]:
-    """At least one."""
+    """At least one; no more where there is no choice of sites."""
+    if len(tables.sites) == 1:
+        yield largest_first(tables)
+        return
     found = first_drafts(tables)
     small = len(tables.sites) * len(tables.groups) <= SMALL
     for draft in found if small else found[-2:]:
