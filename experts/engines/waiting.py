@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from experts.engines.generation import Priority, Request
-from experts.engines.switching import Demand, Line
+from experts.engines.scene import Demand, Line
 
 
 @dataclass(slots=True)
@@ -28,10 +28,11 @@ class Queue:
     turns: deque[Call] = field(default_factory=deque)
     arrivals: dict[str, float] = field(default_factory=dict)  # by call id, oldest first
     prompts: int = 0
+    served: float = -math.inf  # when a turn of batch work was last given
 
     @property
     def oldest(self) -> float:
-        return next(iter(self.arrivals.values()))
+        return max(next(iter(self.arrivals.values())), self.served)
 
     def take(self, before: float) -> tuple[Call, int, Request] | None:
         """The next prompt of those that arrived by then."""
@@ -62,7 +63,7 @@ class Queue:
 class Waiting:
     """Calls take turns prompt by prompt, so one question does not wait behind a long call.
 
-    Interactive calls pass batch calls. A batch call that is overdue takes turns with them, so
+    Interactive calls pass batch calls. Where batch work is overdue the classes take turns, so
     that it is not passed for ever.
     """
 
@@ -101,6 +102,13 @@ class Waiting:
                 self._forget(base, 1)
                 return taken
         return None
+
+    def served(self, base: str, now: float) -> None:
+        """Batch work of a base has had a turn: it is overdue again only after as long a wait. A
+        file of thousands, all of one age, would else go before everybody once it is overdue."""
+        queue = self._queues.get(base, {}).get(Priority.BATCH)
+        if queue is not None:
+            queue.served = now
 
     def take_all(self, base: str) -> Iterator[tuple[Call, int, Request]]:
         """Everything that waits for a base."""
