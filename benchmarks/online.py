@@ -132,7 +132,7 @@ def measure(rounds: int = ROUNDS, *, real: bool = True) -> dict[str, Table]:
     return found
 
 
-def simulated(machine: Machine, rounds: int) -> Table:
+def simulated(machine: Machine, rounds: int, count: int = SIMULATED) -> Table:
     """The same in virtual time."""
     alone = machine.timing.swap + machine.tokens * machine.timing.step
     requests = {base: Request(base, (Message("user", "x" * 100),), 0) for base in BASES}
@@ -140,7 +140,7 @@ def simulated(machine: Machine, rounds: int) -> Table:
     for load, factor in LOADS.items():
         rows: dict[str, list[Row]] = {}
         for round_ in range(rounds):
-            trace = arrivals(factor / alone, SIMULATED, seed=round_)
+            trace = arrivals(factor / alone, count, seed=round_)
             lengths = random.Random(round_)
             replies = [_length(lengths, machine.tokens) for _ in trace]
             for policy in (*POLICIES, AHEAD):
