@@ -26,11 +26,16 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Prompts of one base and one class that wait, and when the first of them arrived; of batch
-    work, when some was last admitted, if that is later."""
+    """Prompts of one base and one class that wait."""
 
     prompts: int
-    oldest: float
+    oldest: float  # when the first of them arrived
+    turn: float = -math.inf  # of batch work: when some was last admitted
+
+    @property
+    def since(self) -> float:
+        """Since when none of them was admitted."""
+        return max(self.oldest, self.turn)
 
 
 Line = Mapping[Priority, Demand]  # what waits for one base
@@ -55,7 +60,7 @@ class Scene:
     def due(self, base: str) -> float:
         """When the first of a base's waiting prompts must have started."""
         return min(
-            demand.oldest + self.max_wait * (BATCH_FACTOR if priority is Priority.BATCH else 1.0)
+            demand.since + self.max_wait * (BATCH_FACTOR if priority is Priority.BATCH else 1.0)
             for priority, demand in self.lines[base].items()
         )
 

@@ -119,7 +119,7 @@ def _batch_too(scene: Scene, others: Sequence[str]) -> bool:
     line = scene.lines[scene.resident]
     if len(line) < len(Priority):
         return True
-    due = line[Priority.BATCH].oldest + BATCH_FACTOR * scene.max_wait
+    due = line[Priority.BATCH].since + BATCH_FACTOR * scene.max_wait
     return due <= scene.due(others[0]) or not _called_away(scene, others)
 
 
@@ -181,6 +181,6 @@ def _merit(scene: Scene, base: str, bases: int) -> tuple[bool, float]:
     line = scene.lines[base]
     demand = line.get(Priority.INTERACTIVE) or line[Priority.BATCH]
     rate = max(scene.rates.get(base, 0.0), 0.01 * sum(scene.rates.values())) or 1.0
-    waited = max(scene.now - demand.oldest, 0.0) + 0.01 * scene.costs.swap
+    waited = max(scene.now - demand.since, 0.0) + 0.01 * scene.costs.swap
     merit = waited * (demand.prompts**CROWD / rate**DEMAND) ** (1 / bases)
     return Priority.INTERACTIVE in line, merit

@@ -28,11 +28,11 @@ class Queue:
     turns: deque[Call] = field(default_factory=deque)
     arrivals: dict[str, float] = field(default_factory=dict)  # by call id, oldest first
     prompts: int = 0
-    served: float = -math.inf  # when a turn of batch work was last given
+    turn: float = -math.inf  # of batch work: when some was last admitted
 
     @property
-    def oldest(self) -> float:
-        return max(next(iter(self.arrivals.values())), self.served)
+    def demand(self) -> Demand:
+        return Demand(self.prompts, next(iter(self.arrivals.values())), self.turn)
 
     def take(self, before: float) -> tuple[Call, int, Request] | None:
         """The next prompt of those that arrived by then."""
@@ -108,7 +108,7 @@ class Waiting:
         file of thousands, all of one age, would else go before everybody once it is overdue."""
         queue = self._queues.get(base, {}).get(Priority.BATCH)
         if queue is not None:
-            queue.served = now
+            queue.turn = now
 
     def take_all(self, base: str) -> Iterator[tuple[Call, int, Request]]:
         """Everything that waits for a base."""
@@ -127,11 +127,9 @@ class Waiting:
         return self._queues.keys()
 
     def lines(self) -> dict[str, Line]:
-        """What waits, per base and class, with the arrival of the longest-waiting call."""
+        """What waits, per base and class."""
         return {
-            base: {
-                priority: Demand(queue.prompts, queue.oldest) for priority, queue in queues.items()
-            }
+            base: {priority: queue.demand for priority, queue in queues.items()}
             for base, queues in self._queues.items()
         }
 
@@ -150,7 +148,7 @@ class Waiting:
     def _classes(self, queues: dict[Priority, Queue], overdue: float) -> list[Priority]:
         """The classes that wait, in the order in which they are looked at."""
         ordered = [priority for priority in Priority if priority in queues]
-        late = Priority.BATCH in queues and queues[Priority.BATCH].oldest <= overdue
+        late = Priority.BATCH in queues and queues[Priority.BATCH].demand.since <= overdue
         return ordered[::-1] if late and self._batch_next else ordered
 
     def _forget(self, base: str, prompts: int) -> None:
