@@ -10,7 +10,8 @@ from experts.engines.engine import Produced, SwapFailed
 from experts.engines.estimate import estimate
 from experts.engines.generation import Outcome, Piece, Refusal, Request
 from experts.engines.pace import Pace
-from experts.engines.switching import BATCH_FACTOR, Choice, Policy, Scene, bounded
+from experts.engines.scene import BATCH_FACTOR, Scene
+from experts.engines.switching import Choice, Policy, bounded
 from experts.engines.waiting import Call, Waiting
 from experts.types import Cause, Priority
 
@@ -105,14 +106,13 @@ class Serving:
 
     def estimate(self, base: str) -> float:
         """Seconds until a request for a base would start if it came now."""
-        until, _ = self._broken.get(base, (0.0, ""))
-        return max(estimate(self.scene(), base), until - self._clock())
+        return self._estimate(self.scene(), base)
 
     def estimates(self) -> dict[str, float]:
         """The same for every base that is asked for these days."""
         scene = self.scene()
         known = scene.lines.keys() | scene.rates.keys() | {scene.resident}
-        return {base: self.estimate(base) for base in sorted(known)}
+        return {base: self._estimate(scene, base) for base in sorted(known)}
 
     def submit(self, call: Call) -> list[Delivery]:
         """Queues a call, or refuses it as a whole."""
@@ -169,10 +169,14 @@ class Serving:
             unread=frozenset(base for base in self.waiting.bases if not self._engine.ready(base)),
         )
 
+    def _estimate(self, scene: Scene, base: str) -> float:
+        until, _ = self._broken.get(base, (0.0, ""))
+        return max(estimate(scene, base), until - scene.now)
+
     def _admit(self, choice: Choice) -> list[Delivery]:
         """Fills the engine, and no more: what it holds must be drained before a swap."""
         refused: list[Delivery] = []
-        now = self._clock()
+        now, batch = self._clock(), False
         overdue = now - BATCH_FACTOR * self._max_wait
         while len(self._running) < self._engine.batch:
             taken = self.waiting.take(
@@ -181,6 +185,7 @@ class Serving:
             if taken is None:
                 break
             call, place, request = taken
+            batch = batch or call.priority is Priority.BATCH
             id_ = f"{call.id}/{place}"
             refusal = self._engine.add(id_, request, streaming=call.streaming)
             self._admitted += 1
@@ -188,6 +193,8 @@ class Serving:
                 self._running[id_] = Running(call.id, place, now)
             else:
                 refused.append(Delivery(call.id, place, refusal))
+        if batch:
+            self.waiting.served(self._engine.resident, now)
         return refused
 
     def _swap(self, base: str) -> list[Delivery]:
