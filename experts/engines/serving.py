@@ -139,6 +139,8 @@ class Serving:
 
     def turn(self) -> list[Delivery]:
         """As much as can be done without waiting: one swap, or one step."""
+        if len(self._running) >= self._engine.batch:
+            return self._step()  # it is full: there is nothing to decide before a reply ends
         scene = self.scene()
         choice = self._policy(scene)
         self._until = choice.until
@@ -146,11 +148,13 @@ class Serving:
         if choice.base not in (None, scene.resident) and not self._running:
             return self._swap(choice.base)
         delivered = self._admit(choice) if choice.base == scene.resident else []
-        if self._running:
-            delivered += [self._delivered(produced) for produced in self._engine.step()]
-            self.steps += 1
-            self._ended = self._clock()
-        return delivered
+        return delivered + (self._step() if self._running else [])
+
+    def _step(self) -> list[Delivery]:
+        produced = self._engine.step()
+        self.steps += 1
+        self._ended = self._clock()
+        return [self._delivered(each) for each in produced]
 
     def scene(self) -> Scene:
         """What the policy is told."""
