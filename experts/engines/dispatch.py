@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 LEAST_PART = 16  # prompts that are worth a change of weights on another engine
 AWAKE_SECONDS = 1_800.0  # that a batch waits for an engine that others keep from waking
 MOST_WAITING = 200_000  # prompts
+LONGEST_TURN = 600.0  # seconds after which a call that waits lets no younger one by
 GATHER_SECONDS = 0.01  # in which all calls of a round come, so that they are planned together
 
 
@@ -35,6 +36,7 @@ class Call(Parcel):
     seconds: float = 60.0  # that an engine may take for it, once it is its turn
     outcomes: "asyncio.Future[list[Outcome]]" = field(default_factory=asyncio.Future)
     deaths: int = 0  # of engines that had it
+    since: float = 0.0  # when it came, on the event loop's clock
 
 
 class Dispatcher:
@@ -55,7 +57,8 @@ class Dispatcher:
             raise BackendUnavailable(
                 f"{self._prompts} prompts of batches wait already; ask again later"
             )
-        call = Call(family, requests, seconds)
+        now = asyncio.get_running_loop().time()
+        call = Call(family, requests, seconds, since=now)
         self._wait(call)
         self._pump_soon()
         try:
@@ -101,7 +104,7 @@ class Dispatcher:
 
     def _send_what_may_go(self) -> None:
         joined = {base for lane in self._lanes() for base in lane.bases}
-        for call in [call for call in self._waiting if call.base in joined]:
+        for call in [call for call in self._next if call.base in joined]:
             if call.base not in joined:
                 continue
             if not any(
@@ -115,6 +118,13 @@ class Dispatcher:
             for station in self._fleet.stations:
                 station.next_use = None
 
+    @property
+    def _next(self) -> list[Call]:
+        """What may be sent: everything that waits, but nothing else while a call has waited so
+        long that others must have taken its turn again and again."""
+        overdue = asyncio.get_running_loop().time() - LONGEST_TURN
+        return [call for call in self._waiting if call.since < overdue] or list(self._waiting)
+
     def _lanes(self) -> list[Lane]:
         return lanes(self._fleet.stations, self._fleet.contended, self._sent)
 
@@ -125,7 +135,7 @@ class Dispatcher:
             steps = plan.lanes[lane.name].steps
             _tell_uses(lane, [step.family for step in steps])
             left = steps[0].prompts if steps else 0
-            for call in [c for c in self._waiting if steps and c.weights == steps[0].base]:
+            for call in [c for c in self._next if steps and c.weights == steps[0].base]:
                 if left <= 0 or not self._sends(call, lane):
                     break
                 left -= call.prompts
@@ -168,7 +178,7 @@ class Dispatcher:
 
     def _plan(self) -> Plan:
         prompts: Counter[tuple[str, str]] = Counter()
-        for call in self._waiting:
+        for call in self._next:
             prompts[call.family, call.base] += call.prompts
         groups = [
             Group(

@@ -16,13 +16,13 @@ from experts.engines.draining import gate
 from experts.engines.footing import Footing
 from experts.engines.generation import EngineStatus, Request
 from experts.engines.layout import Seat
-from experts.engines.moving import Mover
+from experts.engines.moving import BROKEN_SECONDS, Mover
 from experts.engines.placement import place
 from experts.engines.processes import Berth
 from experts.engines.residency import NoRoom, Occupant, State, make_room
+from experts.engines.scene import BATCH_FACTOR
 from experts.engines.station import Station, Waiter
-from experts.engines.switching import BATCH_FACTOR
-from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, RegistryError
+from experts.errors import BackendTimeout, BackendUnavailable, RegistryError
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,12 @@ class Fleet:
     def contended(self) -> frozenset[str]:
         """Devices on which not all engines fit at once."""
         return self._footing.contended
+
+    def resident(self, family: str, base: str) -> bool:
+        """Whether an engine holds these weights or is about to; on this machine, if it has any
+        engines at all: what need not cross the network is nearer."""
+        near = [station for station in self.stations if station.here] or self.stations
+        return any(base in s.load.bases for s in near if s.family.name == family)
 
     def wait(self, station: Station, base: str) -> float:
         """Seconds until its engine would begin with a request that came now, as far as is known."""
@@ -161,7 +167,7 @@ class Fleet:
                 with station.waiting(waiter):
                     while (engine := station.ready) is None:
                         if why := station.refusal(self._now()):
-                            raise BackendRejected(why)
+                            raise BackendUnavailable(why, BROKEN_SECONDS)
                         self._changed.set()
                         await station.stirred()
                     return engine

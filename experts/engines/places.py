@@ -73,18 +73,28 @@ class Places:
         group = await _granted(node, [{"CPU": CPUS * len(seats)}, *({"GPU": 1.0} for _ in new)])
         self._groups.append(group)
         self._gpus |= zip(new, await _gpus(group, len(new)), strict=True)
+        here = node == _this_node()
         return {
-            seat: berth_on(node, [self._gpus[node, device] for device in seat.devices], group)
+            seat: berth_on(node, [self._gpus[node, d] for d in seat.devices], group, here=here)
             for seat in seats
         }
 
 
-def berth_on(node: str, gpus: Sequence[Gpu], group: Any) -> Berth:
+def berth_on(node: str, gpus: Sequence[Gpu], group: Any, *, here: bool = False) -> Berth:
     """A berth with these GPUs; without any, on the node's processors."""
     if not gpus:
-        return Berth(node, group=group)
+        return Berth(node, here=here, group=group)
     memory = min(gpu.memory for gpu in gpus)
-    return Berth(node, tuple(gpu.name for gpu in gpus), gpus[0].kind, memory, group)
+    return Berth(
+        node, tuple(gpu.name for gpu in gpus), gpus[0].kind, memory, here=here, group=group
+    )
+
+
+def _this_node() -> str:
+    import ray
+
+    node: str = ray.get_runtime_context().get_node_id()
+    return node
 
 
 async def _granted(node: str, bundles: list[dict[str, float]]) -> Any:

@@ -24,6 +24,7 @@ class Berth:
     devices: tuple[str, ...] = ()  # as CUDA names them; none: CPU
     gpu: str | None = None  # what kind they are, where Ray knows
     memory: int = 0  # bytes of each of them
+    here: bool = False  # on the machine of whoever asks
     group: Any = field(default=None, compare=False, repr=False)  # Ray's placement group
 
     @property

@@ -65,6 +65,11 @@ class Station:
         return self.berth.names if self.berth else ()
 
     @property
+    def here(self) -> bool:
+        """Whether its engine runs on the machine of whoever asks."""
+        return self.berth is not None and self.berth.here
+
+    @property
     def size(self) -> int:
         """Bytes that an engine which is awake takes of each of its devices."""
         if self.berth and self.berth.devices:
@@ -110,7 +115,8 @@ class Station:
         if self.engine and self.engine.resident:
             bases.add(self.engine.resident)
         waiting = sum(waiter.prompts for waiter in self.waiters.values())
-        return Load(frozenset(bases), sent.total() + waiting, up=self.state is State.AWAKE)
+        awake = self.state is State.AWAKE
+        return Load(frozenset(bases), sent.total() + waiting, up=awake, here=self.here)
 
     @property
     def ready(self) -> RemoteEngine | None:

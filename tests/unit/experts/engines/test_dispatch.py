@@ -74,6 +74,23 @@ async def test_an_engine_has_only_so_many_prompts_ahead_of_it():
 
 
 @in_virtual_time
+async def test_a_stream_of_calls_for_two_bases_does_not_keep_a_third_waiting_for_ever():
+    yard = Yard(reply=10.0)
+
+    async def stream(dispatcher, base):
+        while True:
+            await ask(dispatcher, "m", base, 20)
+
+    async with fleet_with(yard, station(MANY)) as (_, dispatcher), asyncio.timeout(5_000):
+        busy = [asyncio.create_task(stream(dispatcher, base)) for base in "xyxy"]
+        await asyncio.sleep(5)
+        assert await ask(dispatcher, "m", "z") == [said("z")]
+        for task in busy:
+            task.cancel()
+        await asyncio.gather(*busy, return_exceptions=True)
+
+
+@in_virtual_time
 async def test_families_that_share_a_place_run_one_after_the_other():
     yard = Yard(reply=5.0)
     two = [station(family(name), 0) for name in "ab"]
@@ -192,7 +209,7 @@ async def test_a_family_that_does_not_start_fails_its_own_calls():
             *(ask(dispatcher, name, f"{name}-base") for name in "ab"), return_exceptions=True
         )
     assert good == [said("a-base")]
-    assert (type(bad), str(bad)) == (BackendRejected, "no such weights")
+    assert (type(bad), str(bad)) == (BackendUnavailable, "no such weights")
 
 
 @in_virtual_time

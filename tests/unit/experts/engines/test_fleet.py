@@ -13,7 +13,7 @@ from experts.engines.moving import BROKEN_SECONDS
 from experts.engines.processes import Berth
 from experts.engines.residency import State
 from experts.engines.switching import BATCH_FACTOR
-from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, RegistryError
+from experts.errors import BackendTimeout, BackendUnavailable, RegistryError
 from experts.types import Priority
 from tests.engines import GIB, Yard, a_fleet, family, fleet_with, request, station
 from tests.virtual_time import in_virtual_time
@@ -104,7 +104,7 @@ async def test_a_pinned_engine_is_not_put_away_and_what_needs_its_place_is_refus
     yard = Yard()
     pinned = station(family("a", pinned=True))
     async with fleet_with(yard, pinned, station(B), gib=1) as (fleet, _):
-        with pytest.raises(BackendRejected, match=r"a/0 \(pinned\)"):
+        with pytest.raises(BackendUnavailable, match=r"a/0 \(pinned\)"):
             await use(fleet, "b")
         assert states(fleet) == {"a": "awake", "b": "stopped"}
 
@@ -224,7 +224,7 @@ async def test_a_start_that_fails_says_why_and_what_made_room_for_it_comes_back(
     yard = Yard(broken={"b": "no such weights"})
     async with fleet_with(yard, station(A), station(B), gib=1) as (fleet, _):
         told = await asyncio.gather(*(use(fleet, "b") for _ in range(2)), return_exceptions=True)
-        assert [type(error) for error in told] == [BackendRejected] * 2
+        assert [type(error) for error in told] == [BackendUnavailable] * 2
         assert {str(error) for error in told} == {"no such weights"}
         await asyncio.sleep(yard.start + 1)
         assert states(fleet) == {"a": "awake", "b": "stopped"}
@@ -236,7 +236,7 @@ async def test_what_did_not_start_is_refused_at_once_for_a_while_and_then_tried_
     yard = Yard(broken={"b": "no such weights"})
     async with fleet_with(yard, station(A), station(B), gib=1) as (fleet, _):
         for _ in range(2):
-            with pytest.raises(BackendRejected):
+            with pytest.raises(BackendUnavailable):
                 await use(fleet, "b")
         assert yard.log.count("start b") == 1
         await asyncio.sleep(BROKEN_SECONDS)
@@ -371,7 +371,7 @@ async def test_an_engine_without_any_place_is_refused_saying_why():
         waiting = asyncio.create_task(use(fleet, "a"))
         await asyncio.sleep(1)
         fleet.give_up(one, "its machine was lost")
-        with pytest.raises(BackendRejected, match="its machine was lost"):
+        with pytest.raises(BackendUnavailable, match="its machine was lost"):
             await waiting
 
 
