@@ -4,7 +4,7 @@ import asyncio
 
 from experts.engines.moving import BROKEN_SECONDS
 from experts.engines.residency import State
-from experts.errors import BackendRejected
+from experts.errors import BackendUnavailable
 from tests.engines import Yard, family, fleet_with, request, station
 from tests.virtual_time import in_virtual_time
 
@@ -125,7 +125,7 @@ async def test_a_bug_as_an_engine_starts_is_told_to_who_waits_and_others_go_on()
     async with fleet_with(yard, station(family("a")), station(family("b")), gib=1) as (fleet, _):
         yard.bugs.add("start")
         [error] = await asyncio.gather(use(fleet, "b"), return_exceptions=True)
-        assert (type(error), str(error)) == (BackendRejected, "a bug")
+        assert (type(error), str(error)) == (BackendUnavailable, "a bug")
         yard.bugs.clear()
         await asyncio.sleep(BROKEN_SECONDS)
         await use(fleet, "a")

@@ -7,7 +7,7 @@ from experts.cards import Cluster
 from experts.engines.nodes import Node, Wanted
 from experts.engines.processes import Berth
 from experts.engines.relocating import relocating, stranded, wanted
-from experts.errors import BackendRejected, RegistryError
+from experts.errors import BackendUnavailable, RegistryError
 from tests.engines import Yard, family, fleet_with, request, station
 from tests.virtual_time import in_virtual_time
 
@@ -95,7 +95,7 @@ async def test_where_there_is_no_place_the_reason_is_told_until_a_node_comes():
         scene.nodes = []
         await asyncio.sleep(10)
         for _ in range(3):
-            with pytest.raises(BackendRejected, match=r"its machine was lost, and .*node"):
+            with pytest.raises(BackendUnavailable, match=r"its machine was lost, and .*node"):
                 await use(fleet, "a")
             await asyncio.sleep(60)
         scene.nodes = [node("third")]
@@ -113,7 +113,7 @@ async def test_a_place_that_is_not_granted_keeps_nobody_else_from_another():
         scene.nodes = [node("second"), node("third")]
         await asyncio.sleep(10)
         await use(fleet, "b")
-        with pytest.raises(BackendRejected, match="Ray grants it no place"):
+        with pytest.raises(BackendUnavailable, match="Ray grants it no place"):
             await use(fleet, "a")
         assert scene.places == [None, "third"]
 

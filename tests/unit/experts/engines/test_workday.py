@@ -41,6 +41,9 @@ class ToyEngine:
     def expect(self, bases):
         pass
 
+    def ready(self, base):
+        return True
+
     def swap(self, base):
         if base == "broken":
             raise SwapFailed("no such weights")
