@@ -19,6 +19,7 @@ from orchestrator.agreement import Mathematics, MeaningComparer
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES
 from orchestrator.service import Service
+from orchestrator.telemetry import Observer, unobserved
 from routing.encoder import RememberingEncoder, SentenceEncoder
 from routing.redis_server import RedisServerError, private_redis
 from routing.router import Router
@@ -30,7 +31,9 @@ PING_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Running]:
+async def opened(
+    settings: Settings, *, dry: bool = False, observer: Observer = unobserved
+) -> AsyncIterator[Running]:
     """Everything started, until the context ends: Redis, experts, the router, the service.
 
     In a dry run no expert is opened but the tagger, if there is one: routes need no other.
@@ -59,7 +62,7 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
         panel = Panel(panellists, aggregator)
-        service = Service(panel, router, policies, knowledge.lessons, comparer)
+        service = Service(panel, router, policies, knowledge.lessons, comparer, observer)
 
         async def ready() -> list[str]:
             return [*await _redis_missing(redis), *await _engines_missing(experts)]

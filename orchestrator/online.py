@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from experts.errors import ExpertError
-from experts.types import Answer, Chunk, Reply
+from experts.types import Answer, Chunk, Prompt, Reply
 from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.panel import Panel, conclusion, seats
+from orchestrator.telemetry import Role, Watch
 from orchestrator.types import Request, Text, Timings, Verdict, Working
 
 Listener = Callable[[Working | Text], Awaitable[None]]
@@ -26,6 +27,7 @@ class Online:
     panel: Panel
     listener: Listener | None = None
     comparer: Comparer = field(default_factory=WordsOnly)
+    watch: Watch = field(default_factory=Watch)
     told: bool = False  # whether some of the verdict's text has been told
     panel_seconds: float = 0.0
     aggregate_seconds: float = 0.0
@@ -48,7 +50,7 @@ class Online:
                     self.aggregate_seconds += perf_counter() - started
                 case Done(verdict):
                     if self.listener and not self.told:
-                        await self.listener(Text(verdict.text))
+                        await self._tell(Text(verdict.text))
                     return replace(verdict, timings=self._timings())
 
     def _timings(self) -> Timings:
@@ -62,26 +64,44 @@ class Online:
             ((name, prompt),) = asked
             if wait >= 1:
                 await self._tell(Working(doing))
-            self.deliberation.tell(await self._relay(name, self.panel.stream(name, prompt)))
+            self.deliberation.tell(await self._streamed(name, self.panel.stream(name, prompt)))
             return
         await self._tell(Working(doing))
         async with asyncio.TaskGroup() as group:
             waves = [
-                group.create_task(self.panel.ask(name, [prompt]), name=f"ask {name}")
+                group.create_task(self._asked(name, prompt), name=f"ask {name}")
                 for name, prompt in asked
             ]
         for wave in waves:
-            self.deliberation.tell(wave.result()[0])
+            self.deliberation.tell(wave.result())
+
+    async def _asked(self, name: str, prompt: Prompt) -> Reply:
+        with self.watch.asking(name) as call:
+            (call.reply,) = await self.panel.ask(name, [prompt])
+        return call.reply
 
     async def _conclude(self, step: Conclude) -> None:
         prompt = conclusion(step, self.request)
         aggregator = self.panel.aggregator
         if self.listener and aggregator:
             await self._tell(Working("writing the verdict"))
-            reply = await self._relay(aggregator.name, aggregator.stream(prompt))
+            reply = await self._streamed(aggregator.name, aggregator.stream(prompt), "aggregator")
         else:
-            (reply,) = await self.panel.conclude([prompt])
+            reply = await self._concluded(prompt)
         self.deliberation.tell_conclusion(reply)
+
+    async def _concluded(self, prompt: Prompt) -> Reply:
+        name = self.panel.aggregator.name if self.panel.aggregator else "none"
+        with self.watch.asking(name, "aggregator") as call:
+            (call.reply,) = await self.panel.conclude([prompt])
+        return call.reply
+
+    async def _streamed(
+        self, name: str, chunks: AsyncIterator[Chunk], role: Role = "panel"
+    ) -> Reply:
+        with self.watch.asking(name, role) as call:
+            call.reply = await self._relay(name, chunks)
+        return call.reply
 
     async def _relay(self, name: str, chunks: AsyncIterator[Chunk]) -> Reply:
         """Pass a reply's text on as it comes. A failure is a value only while nothing was told:
@@ -102,7 +122,9 @@ class Online:
 
     async def _tell(self, event: Working | Text) -> None:
         if self.listener:
-            self.told = self.told or isinstance(event, Text)
+            if isinstance(event, Text):
+                self.told = True
+                self.watch.showed_text()
             await self.listener(event)
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from time import perf_counter
 
 from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.batch import Case, Placed, deliberate_all
@@ -15,6 +14,7 @@ from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
+from orchestrator.telemetry import Mode, Observer, Watch, unobserved
 from orchestrator.types import Event, Request, Text, Verdict, Working
 from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
@@ -35,8 +35,10 @@ class Service:
         policies: Mapping[str, Policy] = POLICIES,
         lessons: Lessons = UNTAUGHT,
         comparer: Comparer | None = None,
+        observer: Observer = unobserved,
     ) -> None:
         self._panel = panel
+        self._observer = observer
         self._router = router
         self._lessons = lessons
         self._comparer = comparer or WordsOnly()
@@ -107,26 +109,38 @@ class Service:
                     for request, error in zip(together, refused, strict=True)
                     if error is None
                 ]
-                cases = iter(await self._cases(known))
+                watches = [self._watch(request, "batch") for request in known]
+                cases = iter(await self._cases(known, watches))
                 yield list(enumerate([error or next(cases) for error in refused], start=first))
                 first += len(together)
 
     async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
-        started = perf_counter()
-        (case,) = await self._cases([request])
-        routed = perf_counter() - started
-        online = Online(case.deliberation, request, self._panel, listener, self._comparer)
-        verdict = await online.run()
-        return replace(verdict, timings=replace(verdict.timings, route=routed))
+        watch = self._watch(request, "stream" if listener else "plain")
+        with watch.whole():
+            (case,) = await self._cases([request], [watch])
+            watch.routed()
+            online = Online(
+                case.deliberation, request, self._panel, listener, self._comparer, watch
+            )
+            verdict = await online.run()
+        watch.answered(verdict)
+        return replace(verdict, timings=replace(verdict.timings, route=watch.routing))
 
-    async def _cases(self, requests: Sequence[Request]) -> list[Case]:
+    def _watch(self, request: Request, mode: Mode) -> Watch:
+        """Raises `UnknownModel`: what has no policy is not deliberated on."""
+        self._policy(request.model)
+        pinned = request.model in self._panel.experts
+        return Watch(self._observer, "pinned" if pinned else request.model, mode)
+
+    async def _cases(self, requests: Sequence[Request], watches: Sequence[Watch]) -> list[Case]:
         routes = await self._routes(requests)
         return [
             Case(
                 request,
                 Deliberation(route, self._policy(request.model), request.options, self._lessons),
+                watch,
             )
-            for request, route in zip(requests, routes, strict=True)
+            for request, route, watch in zip(requests, routes, watches, strict=True)
         ]
 
     async def _routes(self, requests: Sequence[Request]) -> list[Route]:

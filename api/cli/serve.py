@@ -1,12 +1,14 @@
 """`convene serve`: the HTTP service."""
 
 import asyncio
+import os
 import signal
 from typing import Annotated, Literal
 
 import typer
 
 from api.cli.config import Config, settings_of
+from orchestrator.policies import POLICIES
 
 
 def serve(
@@ -27,24 +29,39 @@ def serve(
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], typer.Option(help="What to log.")
     ] = "info",
+    log_format: Annotated[
+        Literal["text", "json"], typer.Option(help="Lines for people, or JSON objects.")
+    ] = "text",
+    log_content: Annotated[
+        bool,
+        typer.Option(
+            "--log-content", help="Log what exceptions say, which may quote questions and replies."
+        ),
+    ] = False,
 ) -> None:
     """Serve the experts behind an OpenAI-compatible endpoint."""
     settings = settings_of(config)
     from api import logs, server
     from api.build import opened
+    from api.telemetry.exporting import exporting
+    from api.telemetry.metrics import Metrics
+    from api.telemetry.observers import Observers
 
-    logs.configure(log_level)
+    logs.configure(log_level, log_format, content=log_content)
     # uvicorn raises the signal again once all is drained: a stop that was asked for is no failure
     signal.signal(signal.SIGTERM, _stop)
-    asyncio.run(
-        server.serve(
-            lambda: opened(settings),
-            host=settings.service.host if host is None else host,
-            port=settings.service.port if port is None else port,
-            insecure=insecure,
-            drain_seconds=drain_seconds,
+    with exporting(settings.experts, os.environ) as exporters:
+        observers = Observers(Metrics([*settings.experts, *POLICIES]), exporters)
+        asyncio.run(
+            server.serve(
+                lambda: opened(settings, observer=observers),
+                host=settings.service.host if host is None else host,
+                port=settings.service.port if port is None else port,
+                insecure=insecure,
+                drain_seconds=drain_seconds,
+                observers=observers,
+            )
         )
-    )
 
 
 def _stop(_signal: int, _frame: object) -> None:

@@ -1,6 +1,6 @@
 """What is believed of every kind of engine, on every kind of device, while the service runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from experts.engines.cost_store import CostStore, Name
 from experts.engines.costs import Costs, Happened
@@ -19,6 +19,12 @@ class CostBook:
 
     def of(self, name: Name) -> Costs:
         """What is believed by now."""
+        return self._known[name]
+
+    def of_new(self, name: Name, prior: Callable[[], Costs]) -> Costs:
+        """The same, also of a kind of device that was not there when the book was opened."""
+        if name not in self._known:
+            self._known[name] = prior()
         return self._known[name]
 
     async def learn(self, name: Name, happened: Sequence[Happened]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from experts.engines.client import NotStarted, RemoteEngine
@@ -22,8 +23,7 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 900.0  # an engine may have to download its model
 BROKEN_SECONDS = 30.0  # before an engine that did not start is tried again
-DEATHS = 3  # of processes in which an engine was to start, after which it is given up
-UNFIT = 2  # bases that no engine starts with, after which it is not the bases
+TRIES = 3  # with processes that die, or with bases that cannot be loaded
 
 
 class Mover:
@@ -45,7 +45,9 @@ class Mover:
         self.tell: Callable[[], None] = lambda: None  # whom: the fleet
 
     def costs(self, station: Station) -> Costs:
-        return self._book.of(self._footing.name(station))
+        # An engine that moves to another machine may find GPUs of another kind there, or none yet.
+        name = self._footing.name(station)
+        return self._book.of_new(name, partial(self._footing.prior, station))
 
     async def learn(self, stations: Iterable[Station]) -> None:
         """Asks the engines what they measured since the last time."""
@@ -71,10 +73,6 @@ class Mover:
         station.missed = False
         station.stir()
 
-    def leave(self, node: str) -> None:
-        """Forgets the processes on a node that is lost."""
-        self._processes.leave(node)
-
     async def settled(self) -> None:
         """Returns when nothing moves."""
         while self._moves:
@@ -82,7 +80,7 @@ class Mover:
 
     async def status(self, station: Station) -> EngineStatus:
         engine = station.engine
-        if engine is None or engine.resident is None:  # it has not started yet
+        if engine is None or station.state is State.STARTING:
             return _without_engine(station)
         status = await engine.status()
         state = str(station.state)
@@ -99,51 +97,82 @@ class Mover:
         await self._processes.aclose()
 
     async def _brought(self, station: Station, away: Sequence[tuple[Station, State]]) -> None:
+        berth = station.berth
         try:
             for other, state in away:
                 await self._put_away(other, state)
             await self._wake_or_start(station)
-        except NotStarted as error:
-            self._failed(station, str(error))
+        except Exception as error:  # whatever it is, those who wait are told and others go on
+            if not isinstance(error, NotStarted):
+                logger.exception("not moved", extra={"action": "not_moved", "engine": station.name})
+            self._stop(station)
+            if station.berth is berth:
+                self.give_up(station, str(error) or repr(error))
+            else:  # who gives it another place, or does not, tells those who wait
+                station.missed = True
             for other, _ in away:
-                other.missed = True  # there is room for it again
+                other.missed = other.state is not State.AWAKE  # there is room for it again
         finally:
-            for each in (station, *(other for other, _ in away)):
-                each.moving = False
             self.tell()
 
     async def _wake_or_start(self, station: Station) -> None:
-        assert station.berth is not None, "there is no room without a place"
-        station.trying = station.base
-        if station.state is State.WAKING and station.engine:
-            await station.engine.wake(station.trying)
-        else:
-            station.engine = engine = self._processes.take(station.berth)
-            self._task(self._watches, self._watched(station, engine), f"watch {station.name}")
-            await engine.start(self._orders(station, self.costs(station)), START_SECONDS)
+        if station.state is not State.WAKING or not await self._woken(station):
+            await self._started(station)
         station.became(State.AWAKE, _now())
-        station.broken, station.missed, station.deaths = None, False, 0
+        station.broken, station.missed = None, False
+        self.keep_warm(station)
         logger.info("awake", extra={"action": "engine_awake", "engine": station.name})
 
-    def _failed(self, station: Station, why: str) -> None:
-        """No engine came about. Where that may not be so again, one is tried soon."""
-        died = station.engine is None or station.engine.died.is_set()
-        self._stop(station)
-        station.deaths += died
-        if not died:
-            why = f"no engine starts with {station.trying}: {why}"
-            station.unfit[station.trying] = (_now() + BROKEN_SECONDS, why)
-        if station.deaths >= DEATHS or len(station.unfit) >= min(UNFIT, len(station.family.bases)):
-            station.deaths = 0
-            self.give_up(station, why)
-        else:
-            logger.warning("%s", why, extra={"action": "not_started", "engine": station.name})
-            station.missed = True
+    async def _woken(self, station: Station) -> bool:
+        """Whether its engine woke. If not it is gone, and another can be started."""
+        try:
+            if station.engine is not None:
+                await station.engine.wake(station.base)
+        except NotStarted as error:
+            logger.warning("%s", error, extra={"action": "not_woken", "engine": station.name})
+            self._end(station)
+        return station.engine is not None
+
+    async def _started(self, station: Station) -> None:
+        """Raises `NotStarted` if trying again would not help."""
+        berth = station.berth
+        for left in reversed(range(TRIES)):
+            try:
+                await self._start(station)
+            except NotStarted as error:
+                self._end(station)
+                fit = station.base not in station.unfit
+                if not left or not fit or station.berth is not berth:
+                    raise
+                extra = {"action": "not_started", "engine": station.name}
+                logger.warning("trying again: %s", error, extra=extra)
+            else:
+                return
+
+    async def _start(self, station: Station) -> None:
+        if station.berth is None:
+            raise NotStarted("its machine was lost")
+        station.state = State.STARTING
+        station.engine = engine = await self._processes.take(station.berth)
+        self._task(self._watches, self._watched(station, engine), f"watch {station.name}")
+        orders = self._orders(station, self.costs(station))
+        try:
+            await engine.start(orders, START_SECONDS)
+        except NotStarted as error:
+            if not engine.died.is_set():
+                why = f"no engine starts with {orders.base}: {error}"
+                station.unfit[orders.base] = (_now() + BROKEN_SECONDS, why)
+                station.stir()
+            raise
+        if station.engine is not engine:
+            raise NotStarted("its process ended as it had started")
 
     async def _learn_of(self, station: Station, engine: RemoteEngine) -> None:
-        happened = await engine.learned()
-        if happened:
-            await self._book.learn(self._footing.name(station), happened)
+        try:
+            if happened := await engine.learned():
+                await self._book.learn(self._footing.name(station), happened)
+        except Exception:  # costs only make plans better
+            logger.exception("nothing learned", extra={"action": "costs_not_learned"})
 
     async def _put_away(self, station: Station, state: State) -> None:
         try:
@@ -153,17 +182,19 @@ class Mover:
                 return
             if station.state is State.AWAKE and station.engine:
                 await self._learn_of(station, station.engine)  # which is gone with the process
-        except NotStarted as error:  # it cannot be trusted any more
-            logger.warning("%s", error, extra={"action": "no_sleep", "engine": station.name})
+        except Exception as error:  # it cannot be trusted any more
+            extra = {"action": "no_sleep", "engine": station.name}
+            logger.warning("%s", error, extra=extra, exc_info=not isinstance(error, NotStarted))
         self._stop(station)
 
     def _stop(self, station: Station) -> None:
-        """Ends the process, and has another warm for whoever is next at its berth."""
+        self._end(station)
+        station.became(State.STOPPED, _now())
+
+    def _end(self, station: Station) -> None:
         if station.engine is not None:
             engine, station.engine = station.engine, None
             engine.kill()
-        station.became(State.STOPPED, _now())
-        self.keep_warm(station)
 
     def keep_warm(self, station: Station) -> None:
         """Has a process ready where the station's engine takes turns with others."""

@@ -60,7 +60,7 @@ async def fleet_of(
         def orders(station: Station, costs: Costs) -> Orders:
             return Orders(
                 family=station.family,
-                base=station.trying,
+                base=station.base,
                 max_wait=cluster.max_wait,
                 host_bytes=footing.host_bytes,
                 host_share=footing.host_share(station),

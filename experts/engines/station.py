@@ -15,6 +15,7 @@ from experts.engines.layout import Seat
 from experts.engines.placement import Load
 from experts.engines.processes import Berth
 from experts.engines.residency import Occupant, State, heated
+from experts.types import Priority
 
 ASLEEP_BYTES = 2 * 2**30  # that a sleeping engine still takes of its GPU: context and graphs
 
@@ -26,6 +27,7 @@ class Waiter:
     base: str
     prompts: int
     arrived: float
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(slots=True)
@@ -48,8 +50,6 @@ class Station:
     missed: bool = False  # it was awake and is to be again as soon as there is room
     broken: tuple[float, str] | None = None  # until when nobody tries again, and why
     unfit: dict[str, tuple[float, str]] = field(default_factory=dict)  # the same, with one base
-    trying: str = ""  # the base that an engine is to have which comes about now
-    deaths: int = 0  # of processes since an engine last came about
     open: bool = False  # whether calls are let in
     waiters: dict[int, Waiter] = field(default_factory=dict)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,6 +64,11 @@ class Station:
     def names(self) -> tuple[str, ...]:
         """What its engine takes memory of, as budgets are named."""
         return self.berth.names if self.berth else ()
+
+    @property
+    def here(self) -> bool:
+        """Whether its engine runs on the machine of whoever asks."""
+        return self.berth is not None and self.berth.here
 
     @property
     def size(self) -> int:
@@ -88,6 +93,15 @@ class Station:
         """The call that has waited longest."""
         return next(iter(self.waiters.values()), None)
 
+    def waiting_since(self, grace: float) -> float | None:
+        """When the first of its waiting calls came, where batch work counts as if it had come
+        `grace` seconds later; None: nobody waits."""
+        came = (
+            waiter.arrived + (grace if waiter.priority is Priority.BATCH else 0.0)
+            for waiter in self.waiters.values()
+        )
+        return min(came, default=None)
+
     @property
     def base(self) -> str:
         """What an engine that comes about now should hold: what has been waited for longest, of
@@ -103,39 +117,46 @@ class Station:
         if self.engine and self.engine.resident:
             bases.add(self.engine.resident)
         waiting = sum(waiter.prompts for waiter in self.waiters.values())
-        return Load(frozenset(bases), sent.total() + waiting, up=self.state is State.AWAKE)
+        awake = self.state is State.AWAKE
+        return Load(frozenset(bases), sent.total() + waiting, up=awake, here=self.here)
 
-    def occupant(self, costs: Costs, *, shut: bool = False) -> Occupant:
-        """The same, as residency sees it. Who waits for an engine that is awake makes it busy, or
-        it would be put away before it lets them in; not so where it is `shut` to them."""
+    @property
+    def ready(self) -> RemoteEngine | None:
+        """The engine, if it lets calls in."""
+        if not self.open or self.engine is None or self.engine.died.is_set():
+            return None
+        return self.engine
+
+    def refusal(self, now: float, base: str | None = None) -> str | None:
+        """Why nobody tries to start its engine now, or not with that base; None: somebody would."""
+        self.unfit = {base: found for base, found in self.unfit.items() if now < found[0]}
+        found = self.broken if self.broken and now < self.broken[0] else self.unfit.get(base or "")
+        return found[1] if found else None
+
+    def occupant(self, costs: Costs) -> Occupant:
+        """The same, as residency sees it."""
         berth = self.berth
-        entering = self.state is State.AWAKE and bool(self.waiters) and not shut
+        # Awake for calls of which none was let in yet: two that want one place would else push
+        # each other out for ever.
+        owes = self.state is State.AWAKE and bool(self.waiters) and self.last_used < self.since
         return Occupant(
             name=self.name,
             devices=self.names,
             awake_bytes=self.size,
             state=self.state,
             start=costs.start,
-            wake=costs.wake + costs.swap(self.weights),
+            wake=costs.wake + (costs.swap(self.weights) if self.level == 2 else 0.0),
             can_sleep=bool(self.family.gpus),  # vLLM's sleep mode is for GPUs
             asleep_bytes=ASLEEP_BYTES if self.family.gpus else 0,
             host=berth.host if berth else "",
             host_bytes=self.weights if self.level == 1 else 0,
-            busy=bool(self.busy) or self.moving or entering,
+            busy=bool(self.busy) or self.moving or owes,
             pinned=self.family.pinned,
             heat=self.heat,
             last_used=self.last_used,
             next_use=self.next_use,
             since=self.since,
         )
-
-    def refusal(self, base: str, now: float) -> str | None:
-        """Why nobody needs to wait for an engine with that base; None: it may come."""
-        self.unfit = {b: found for b, found in self.unfit.items() if now < found[0]}
-        for found in (self.broken, self.unfit.get(base)):
-            if found is not None and now < found[0]:
-                return found[1]
-        return None
 
     def used(self, now: float) -> None:
         self.heat = heated(self.heat, self.last_used, now)

@@ -12,9 +12,10 @@ from openai import AsyncOpenAI
 from api.app import create_app
 from api.running import Running
 from api.running import Service as AnyService
-from experts.scripted import ScriptedExpert
+from experts.base import Expert
 from orchestrator.panel import Panel
 from orchestrator.service import Service
+from orchestrator.telemetry import Observer, unobserved
 from routing.evidence import Evidence
 from routing.router import Router
 from tests.routes import NoSkills
@@ -24,10 +25,11 @@ async def healthy():
     return []
 
 
-def service_of(*experts: ScriptedExpert) -> Service:
+def service_of(*experts: Expert, observer: Observer = unobserved) -> Service:
     """The orchestrator's own service over these experts, who are all believed equal."""
     named = {expert.name: expert for expert in experts}
-    return Service(Panel(named), Router(tuple(named), NoSkills(), Evidence.none(tuple(named))))
+    router = Router(tuple(named), NoSkills(), Evidence.none(tuple(named)))
+    return Service(Panel(named), router, observer=observer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def cards(models) -> MappingProxyType[str, VllmCard]:
             "told": models.card(models.a, prompt="Be brief."),
             "torn": models.card(models.broken),
             "hurried": models.card(models.a, seconds=0.05, max_tokens=240),
+            "talker": models.card(models.a, max_tokens=240),
             "carol": models.card(models.c),
             "ripped": models.card(models.ripped),
             "dora": models.card(models.d),

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from experts.types import Cause, Failure, Prompt, Sampling
+from experts.types import Failure, Prompt, Sampling
 from tests import tiny_models
 from tests.asking import said, status, waiting
 from tests.pipes import piped
@@ -58,10 +58,10 @@ async def test_a_death_in_the_middle_of_a_swap_is_made_up_for(experts, models):
 
 async def test_a_death_while_weights_are_read_ahead_is_made_up_for(experts, models):
     expected = await asyncio.to_thread(tiny_models.greedy, models.e, models.tokenizer, QUESTIONS)
-    [whole] = await experts["alice"].ask([LONG])
+    [whole] = await experts["talker"].ask([LONG])
     before, begun = await status(experts["alice"]), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        streaming = group.create_task(streamed(experts["alice"], begun))
+        streaming = group.create_task(streamed(experts["talker"], begun))
         await begun.wait()
         with piped(models.e / "model.safetensors") as weights:
             asking = group.create_task(said(experts["emil"], *QUESTIONS))
@@ -79,7 +79,7 @@ async def test_an_engine_that_restarts_for_an_expert_without_weights_serves_the_
     """Who has waited longest decides what a new engine starts with."""
     before = await said(experts["bob"], *QUESTIONS)
     begun = asyncio.Event()
-    streaming = asyncio.create_task(streamed(experts["alice"], begun))
+    streaming = asyncio.create_task(streamed(experts["talker"], begun))
     await begun.wait()
     ripped = asyncio.create_task(said(experts["ripped"], "Are you well?"))
     await waiting(experts["ripped"], models.ripped)
@@ -90,7 +90,6 @@ async def test_an_engine_that_restarts_for_an_expert_without_weights_serves_the_
         kill(await status(experts["alice"]))
     [failure] = await ripped
     assert isinstance(failure, Failure)
-    assert failure.cause is Cause.REJECTED
-    assert "ripped" in failure.message
+    assert str(models.ripped) in failure.message
     assert asking.result() == before
     assert (await status(experts["bob"])).up

@@ -150,15 +150,15 @@ async def test_weights_that_cannot_be_loaded_leave_the_old_ones_working(experts)
 
 
 async def test_what_an_engine_was_asked_is_answered_though_its_process_is_killed(experts):
-    expert, streamed = experts["alice"], Prompt.of(QUESTIONS[0], LONG)
+    expert, talker, streamed = experts["alice"], experts["talker"], Prompt.of(QUESTIONS[0], LONG)
     prompts = [Prompt.of(text, Sampling(max_tokens=24)) for text in QUESTIONS * 50]
     expected = [reply.text for reply in await expert.ask(prompts)]
-    [whole] = await expert.ask([streamed])
+    [whole] = await talker.ask([streamed])
     begun = asyncio.Event()
 
     async def stream():
         texts = []
-        async for chunk in expert.stream(streamed):
+        async for chunk in talker.stream(streamed):
             texts.append(chunk.text)
             begun.set()
         return texts
