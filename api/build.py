@@ -19,6 +19,7 @@ from orchestrator.agreement import Mathematics, MeaningComparer
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES
 from orchestrator.service import Service
+from orchestrator.spending import Tariff, Tariffs
 from routing.encoder import RememberingEncoder, SentenceEncoder
 from routing.redis_server import RedisServerError, private_redis
 from routing.router import Router
@@ -58,7 +59,7 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         # Thresholds of meaning hold for the packaged encoder, whichever one routes.
         packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
-        panel = Panel(panellists, aggregator)
+        panel = Panel(panellists, aggregator, tariffs(settings))
         service = Service(panel, router, policies, knowledge.lessons, comparer)
 
         async def ready() -> list[str]:
@@ -68,6 +69,14 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
             return await engine_statuses(experts.values())
 
         yield Running(service, ready, engines)
+
+
+def tariffs(settings: Settings) -> Tariffs:
+    """What every expert charges, by its card."""
+    return {
+        name: Tariff(card.price, card.max_tokens, card.prompt or "")
+        for name, card in settings.experts.items()
+    }
 
 
 @asynccontextmanager

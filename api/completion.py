@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experts.types import Answer, FinishReason, Usage
-from orchestrator.story import story
+from orchestrator.story import brief, story
 from orchestrator.types import Verdict
 
 
@@ -16,6 +16,7 @@ class Completion:
 
     model: str
     include_usage: bool = False
+    explain: bool = True
     id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(16)}")
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -26,7 +27,7 @@ class Completion:
             **self._head("chat.completion"),
             "choices": [choice],
             "usage": counted(verdict.usage),
-            "convene": story(verdict),
+            "convene": self._story(verdict),
         }
 
     def first(self) -> dict[str, Any]:
@@ -36,11 +37,14 @@ class Completion:
         return self._chunk({"content": text})
 
     def last(self, verdict: Verdict) -> dict[str, Any]:
-        return {**self._chunk({}, ended(verdict)), "convene": story(verdict)}
+        return {**self._chunk({}, ended(verdict)), "convene": self._story(verdict)}
 
     def usage(self, verdict: Verdict) -> dict[str, Any]:
         head = self._head("chat.completion.chunk")
         return {**head, "choices": [], "usage": counted(verdict.usage)}
+
+    def _story(self, verdict: Verdict) -> dict[str, Any]:
+        return story(verdict) if self.explain else brief(verdict)
 
     def _chunk(self, delta: dict[str, Any], finish: FinishReason | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}

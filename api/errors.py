@@ -20,7 +20,7 @@ from api.invalid import explained
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
-from orchestrator.errors import PanelFailed, QuestionTooLong, UnknownModel
+from orchestrator.errors import OutOfTime, PanelFailed, QuestionTooLong, Refused, UnknownModel
 
 
 class ApiError(Exception):
@@ -73,7 +73,15 @@ class Told:
 
 TABLE: dict[type[Exception], Told] = {
     UnknownModel: Told(404, "invalid_request_error", "model_not_found", "model"),
+    Refused: Told(400, "invalid_request_error", "invalid_value"),
     QuestionTooLong: Told(400, "invalid_request_error", "context_length_exceeded", "messages"),
+    OutOfTime: Told(
+        504,
+        "panel_error",
+        "out_of_time",
+        "convene.budget.seconds",
+        headers=(("x-should-retry", "false"),),  # the same seconds would be spent again
+    ),
     PanelFailed: Told(502, "panel_error", "panel_failed"),
     ExpertError: Told(502, "panel_error", "expert_failed"),  # its text was already on its way
     NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),
@@ -96,7 +104,10 @@ def told(error: Exception) -> Told:
         return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
-    if isinstance(error, PanelFailed):
+    if isinstance(error, Refused):
+        at = f"convene.{error.field}"
+        return replace(TABLE[Refused], param=at, message=f"{at}: {error}")
+    if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
     return next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
 

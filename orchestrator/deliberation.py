@@ -85,6 +85,7 @@ class Deliberation:
         self._conclusion: Reply | None = None
         self._stated: list[Vote] = []  # as the votes, before answers that are the same are one
         self._alike: Mapping[str, str] = {}  # answer: the one its votes are counted under
+        self._seconds: float | None = None  # that the request had, once they are over
 
     def step(self) -> Step:
         """What is wanted next. Raises `PanelFailed` when everyone was asked and none replied."""
@@ -93,7 +94,7 @@ class Deliberation:
         if self._waiting and not self._settled():
             return Ask(self._next_wave())
         if not self._usable():
-            raise panel_failed([r for r in self._replies if isinstance(r, Failure)])
+            raise panel_failed([r for r in self._replies if isinstance(r, Failure)], self._seconds)
         if self._wants_conclusion():
             return Conclude(self._for_aggregator())
         return Done(self._verdict())
@@ -109,6 +110,11 @@ class Deliberation:
                 vote = Vote(reply, answer, self.route.competence(reply.expert))
                 insort(self._stated, vote, key=lambda vote: self._seat(vote.reply))
                 self._votes = self._counted()
+
+    def hurry(self, seconds: float) -> None:
+        """The request's seconds are over: nobody else is asked, and the vote settles it."""
+        self._seconds = seconds
+        self._waiting.clear()
 
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
@@ -168,6 +174,7 @@ class Deliberation:
         return (
             self._policy.aggregator == "synthesize"
             and self._conclusion is None
+            and self._seconds is None
             and len(self._usable()) > 1
             and not agreed
             and not self._settled()
@@ -203,9 +210,11 @@ class Deliberation:
         if isinstance(self._conclusion, Answer):
             return self._conclusion, "synthesize", ()
         notes: tuple[str, ...] = ()
+        if self._seconds is not None:
+            notes = (f"the request's {self._seconds:g} s were over: settled by who had replied",)
         if isinstance(self._conclusion, Failure):
             failed = self._conclusion
-            notes = (f"{failed.expert} could not write ({failed.message}); the vote stands",)
+            notes += (f"{failed.expert} could not write ({failed.message}); the vote stands",)
         trusted = sorted(self._usable(), key=lambda r: -self.route.competence(r.expert))
         if not self._votes or self._policy.aggregator == "none":
             return trusted[0], "none", notes

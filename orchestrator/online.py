@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from experts.errors import ExpertError
-from experts.types import Answer, Chunk, Reply
-from orchestrator.agreement import Comparer, WordsOnly
-from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
+from experts.types import Answer, Cause, Chunk, Failure, Reply
+from orchestrator.agreement import Alike, Comparer, WordsOnly
+from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done, Step
+from orchestrator.errors import OutOfTime
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.types import Request, Text, Timings, Verdict, Working
 
@@ -26,6 +27,8 @@ class Online:
     panel: Panel
     listener: Listener | None = None
     comparer: Comparer = field(default_factory=WordsOnly)
+    ends: float | None = None  # the request's deadline, by the event loop's clock
+    cut: bool = False  # whether somebody was asked and not heard, as time was over
     told: bool = False  # whether some of the verdict's text has been told
     panel_seconds: float = 0.0
     aggregate_seconds: float = 0.0
@@ -33,7 +36,7 @@ class Online:
     async def run(self) -> Verdict:
         """The verdict. Raises `PanelFailed`, or `ExpertError` when an author fails mid-sentence."""
         while True:
-            step = self.deliberation.step()
+            step = self._next()
             started = perf_counter()
             match step:
                 case Ask(experts):
@@ -43,13 +46,29 @@ class Online:
                     await self._conclude(step)
                     self.aggregate_seconds += perf_counter() - started
                 case Compare(answers):
-                    (alike,) = await self.comparer.alike([answers])
-                    self.deliberation.tell_alike(alike)
+                    self.deliberation.tell_alike(await self._alike(answers))
                     self.aggregate_seconds += perf_counter() - started
                 case Done(verdict):
                     if self.listener and not self.told:
                         await self.listener(Text(verdict.text))
                     return replace(verdict, timings=self._timings())
+
+    def _next(self) -> Step:
+        """What the deliberation wants next; once time is up, nothing that takes any."""
+        if self.cut:
+            self.deliberation.hurry(self._seconds)
+        step = self.deliberation.step()
+        if isinstance(step, Ask | Conclude) and self._late():
+            self.deliberation.hurry(self._seconds)
+            step = self.deliberation.step()
+        return step
+
+    def _late(self) -> bool:
+        return self.ends is not None and asyncio.get_running_loop().time() >= self.ends
+
+    @property
+    def _seconds(self) -> float:
+        return self.request.control.seconds or 0.0
 
     def _timings(self) -> Timings:
         return Timings(panel=self.panel_seconds, aggregate=self.aggregate_seconds)
@@ -65,13 +84,25 @@ class Online:
             self.deliberation.tell(await self._relay(name, self.panel.stream(name, prompt)))
             return
         await self._tell(Working(doing))
-        async with asyncio.TaskGroup() as group:
-            waves = [
-                group.create_task(self.panel.ask(name, [prompt]), name=f"ask {name}")
-                for name, prompt in asked
-            ]
-        for wave in waves:
-            self.deliberation.tell(wave.result()[0])
+        replying: list[asyncio.Task[list[Reply]]] = []
+        # A child's TimeoutError would come in a group, so this one is the deadline's.
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self.ends), asyncio.TaskGroup() as group:
+                replying += [
+                    group.create_task(self.panel.ask(name, [prompt]), name=f"ask {name}")
+                    for name, prompt in asked
+                ]
+        for (name, _), task in zip(asked, replying, strict=True):
+            self.deliberation.tell(self._cut(name) if task.cancelled() else task.result()[0])
+
+    async def _alike(self, answers: tuple[str, ...]) -> Alike:
+        """Which answers are the same; by their words alone if there is no time for more."""
+        try:
+            async with asyncio.timeout_at(self.ends):
+                (alike,) = await self.comparer.alike([answers])
+        except TimeoutError:
+            (alike,) = await WordsOnly().alike([answers])
+        return alike
 
     async def _conclude(self, step: Conclude) -> None:
         prompt = conclusion(step, self.request)
@@ -80,7 +111,11 @@ class Online:
             await self._tell(Working("writing the verdict"))
             reply = await self._relay(aggregator.name, aggregator.stream(prompt))
         else:
-            (reply,) = await self.panel.conclude([prompt])
+            try:
+                async with asyncio.timeout_at(self.ends):
+                    (reply,) = await self.panel.conclude([prompt])
+            except TimeoutError:
+                reply = self._cut(self.panel.writer or "")
         self.deliberation.tell_conclusion(reply)
 
     async def _relay(self, name: str, chunks: AsyncIterator[Chunk]) -> Reply:
@@ -89,7 +124,7 @@ class Online:
         started = perf_counter()
         reply = Answer(name, "")
         try:
-            async with aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
+            async with asyncio.timeout_at(self.ends), aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
                 async for chunk in chunks:
                     reply = _extended(reply, chunk)
                     if chunk.text:
@@ -98,7 +133,15 @@ class Online:
             if self.told:
                 raise
             return error.failure(name, perf_counter() - started)
+        except TimeoutError as error:
+            if self.told:
+                raise OutOfTime(self._seconds, [self._cut(name)]) from error
+            return self._cut(name)
         return replace(reply, seconds=perf_counter() - started)
+
+    def _cut(self, name: str) -> Failure:
+        self.cut = True
+        return Failure(name, Cause.TIMEOUT, "the request's time was over", self._seconds)
 
     async def _tell(self, event: Working | Text) -> None:
         if self.listener:

@@ -7,17 +7,35 @@ from experts import prompts
 from experts.base import Awaited, Expert, Resident
 from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
+from orchestrator.spending import Tariffs
 from orchestrator.types import Request
 
 AGAIN = 0.7  # temperature of an expert that is asked a second time in one wave
 
 
 class Panel:
-    """The experts at hand, by name, and the aggregator among them, if there is one."""
+    """The experts at hand, by name, the aggregator among them, if there is one, and what they
+    charge, as far as that is known."""
 
-    def __init__(self, experts: Mapping[str, Expert], aggregator: Expert | None = None) -> None:
+    def __init__(
+        self,
+        experts: Mapping[str, Expert],
+        aggregator: Expert | None = None,
+        tariffs: Tariffs | None = None,
+    ) -> None:
         self.experts = dict(experts)
         self.aggregator = aggregator
+        self.tariffs = tariffs or {}
+
+    @property
+    def writer(self) -> str | None:
+        """The aggregator's name."""
+        return self.aggregator.name if self.aggregator else None
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Whoever may be asked anything."""
+        return frozenset(self.experts) | ({self.writer} if self.writer else set())
 
     def resident(self) -> frozenset[str]:
         """Who could answer now without any weights being moved."""

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.batch import Case, Placed, deliberate_all
+from orchestrator.control import checked, steered
 from orchestrator.deliberation import Deliberation
 from orchestrator.errors import OrchestratorError, UnknownModel
 from orchestrator.intake import Requests, slices
@@ -15,7 +16,8 @@ from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
-from orchestrator.types import Event, Request, Text, Verdict, Working
+from orchestrator.spending import afforded, payable
+from orchestrator.types import AS_THE_POLICY_SAYS, Event, Request, Text, Verdict, Working
 from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
 from routing.types import Route
@@ -52,12 +54,12 @@ class Service:
         return tuple(self._panel.experts)
 
     async def route(self, request: Request) -> Route:
-        """Who would be asked and why; nobody is. Raises `UnknownModel`."""
-        (route,) = await self._routes([request])
+        """Who would be asked and why; nobody is. Raises `UnknownModel` or `Refused`."""
+        ((route, _),) = await self._routes([request])
         return route
 
     async def answer(self, request: Request) -> Verdict:
-        """The verdict. Raises `UnknownModel` or `PanelFailed`."""
+        """The verdict. Raises `UnknownModel`, `Refused` or `PanelFailed`."""
         return await self._deliberate(request, None)
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
@@ -113,28 +115,27 @@ class Service:
 
     async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
         started = perf_counter()
+        seconds = request.control.seconds
+        ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
         (case,) = await self._cases([request])
         routed = perf_counter() - started
-        online = Online(case.deliberation, request, self._panel, listener, self._comparer)
+        online = Online(case.deliberation, request, self._panel, listener, self._comparer, ends)
         verdict = await online.run()
         return replace(verdict, timings=replace(verdict.timings, route=routed))
 
     async def _cases(self, requests: Sequence[Request]) -> list[Case]:
-        routes = await self._routes(requests)
         return [
-            Case(
-                request,
-                Deliberation(route, self._policy(request.model), request.options, self._lessons),
-            )
-            for request, route in zip(requests, routes, strict=True)
+            Case(request, Deliberation(route, policy, request.options, self._lessons))
+            for request, (route, policy) in zip(requests, await self._routes(requests), strict=True)
         ]
 
-    async def _routes(self, requests: Sequence[Request]) -> list[Route]:
-        """One route a request, in order; those of one policy are recruited together."""
+    async def _routes(self, requests: Sequence[Request]) -> list[tuple[Route, Policy]]:
+        """The route and policy of each request, in order; those of one policy are recruited
+        together."""
+        policies = [self._policy(request) for request in requests]
         routes: dict[int, Route] = {}
         groups: dict[Recruiting, list[int]] = {}
-        for place, request in enumerate(requests):
-            policy = self._policy(request.model)
+        for place, (request, policy) in enumerate(zip(requests, policies, strict=True)):
             if request.model in self._panel.experts:
                 routes[place] = self._router.pinned(request.model)
             else:
@@ -144,11 +145,16 @@ class Service:
             needs = await self._router.needs(questions)
             together = self._router.recruit_all(questions, needs, recruiting)
             routes.update(zip(places, together, strict=True))
-        return self._exchanged(requests, [routes[place] for place in range(len(requests))])
+        recruited = self._exchanged(policies, [routes[place] for place in range(len(requests))])
+        panel = self._panel
+        return [
+            afforded(route, policy, request, panel.tariffs, panel.writer)
+            for route, policy, request in zip(recruited, policies, requests, strict=True)
+        ]
 
-    def _exchanged(self, requests: Sequence[Request], routes: list[Route]) -> list[Route]:
+    def _exchanged(self, policies: Sequence[Policy], routes: list[Route]) -> list[Route]:
         """The routes, with experts exchanged for others at hand where the policy permits it."""
-        losses = [self._policy(request.model).exchange for request in requests]
+        losses = [policy.exchange for policy in policies]
         if not any(losses):
             return routes
         there = at_hand(self._panel.resident(), routes, WORTH_LOADING * SLICE)
@@ -157,16 +163,23 @@ class Service:
             for route, loss in zip(routes, losses, strict=True)
         ]
 
-    def _refused(self, request: Request) -> UnknownModel | None:
+    def _refused(self, request: Request) -> OrchestratorError | None:
         try:
-            self._policy(request.model)
-        except UnknownModel as error:
+            self._policy(request)
+        except OrchestratorError as error:
             return error
         return None
 
-    def _policy(self, model: str) -> Policy:
-        if model in self._panel.experts:
-            return pinned(model)
-        if model not in self._policies:
-            raise UnknownModel(model, [*self._policies, *self._panel.experts])
-        return self._policies[model]
+    def _policy(self, request: Request) -> Policy:
+        """As the request wants it. Raises `UnknownModel` or `Refused`."""
+        model, control, panel = request.model, request.control, self._panel
+        alone = model in panel.experts
+        if not alone and model not in self._policies:
+            raise UnknownModel(model, [*self._policies, *panel.experts])
+        policy = pinned(model) if alone else self._policies[model]
+        if control == AS_THE_POLICY_SAYS:
+            return policy
+        checked(control, panel.experts, panel.writer, model if alone else "")
+        barred = control.barred(panel.everybody)
+        payable(request, {model} if alone else panel.experts.keys() - barred, panel.tariffs)
+        return policy if alone else steered(policy, control, barred, panel.writer)

@@ -32,6 +32,16 @@ def story(verdict: Verdict) -> dict[str, Any]:
     """A verdict and how it came about."""
     return {
         **route_story(verdict.route),
+        **brief(verdict),
+        "replies": [_reply(reply) for reply in verdict.replies],
+    }
+
+
+def brief(verdict: Verdict) -> dict[str, Any]:
+    """A verdict without the reasons for its panel and without what experts said."""
+    return {
+        "policy": verdict.route.policy,
+        "panel": list(verdict.route.panel),
         "notes": [*verdict.route.notes, *verdict.notes],
         "answer": verdict.answer,
         "author": verdict.author,
@@ -39,7 +49,6 @@ def story(verdict: Verdict) -> dict[str, Any]:
         "confidence": _short(verdict.confidence),
         "agreement": _short(verdict.agreement),
         "calls": verdict.calls,
-        "replies": [_reply(reply) for reply in verdict.replies],
         "usage": {
             "prompt_tokens": verdict.usage.prompt_tokens,
             "completion_tokens": verdict.usage.completion_tokens,

@@ -1,10 +1,31 @@
 """The values of a deliberation: a request in, a verdict with its story out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from experts.prompts import question_text
 from experts.types import Message, Priority, Prompt, Reply, Usage
 from routing.types import Question, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a request asks of its panel, beside what its policy says. None: as the policy has it."""
+
+    size: int | None = None  # most experts asked
+    confidence: float | None = None  # belief at which nobody else is asked, 0..1
+    dollars: float | None = None  # most that all replies may cost
+    seconds: float | None = None  # until the verdict; questions of a batch have no such deadline
+    allow: frozenset[str] | None = None  # who may be asked
+    deny: frozenset[str] = frozenset()
+
+    def barred(self, names: Iterable[str]) -> frozenset[str]:
+        """Who of these may not be asked."""
+        everybody = frozenset(names)
+        return everybody - (everybody if self.allow is None else self.allow) | self.deny
+
+
+AS_THE_POLICY_SAYS = Control()
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +36,7 @@ class Request:
     prompt: Prompt
     model: str = "auto"
     options: tuple[str, ...] = ()
+    control: Control = AS_THE_POLICY_SAYS
 
     @property
     def question(self) -> Question:

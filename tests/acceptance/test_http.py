@@ -39,6 +39,28 @@ async def test_the_headers_say_who_was_asked():
     assert raw.headers["x-request-id"].startswith("req_")
 
 
+async def test_a_request_says_whom_to_ask_and_how_long():
+    experts = [*panel(), ScriptedExpert("zed", default=Hang.FOREVER)]
+    control = {"policy": "everyone", "deny": ["eve"], "budget": {"seconds": 0.2}}
+    async with served(service_of(*experts)) as here:
+        create = here.client.chat.completions.with_raw_response.create
+        raw = await create(model="auto", messages=QUESTION, extra_body={"convene": control})
+        with pytest.raises(openai.BadRequestError) as refused:
+            await create(
+                model="auto", messages=QUESTION, extra_body={"convene": {"allow": ["ann"]}}
+            )
+        with pytest.raises(openai.InternalServerError) as late:
+            await create(
+                model="zed", messages=QUESTION, extra_body={"convene": {"budget": {"seconds": 0.1}}}
+            )
+    told = raw.parse().model_extra["convene"]
+    assert (told["panel"], told["answer"]) == (["ada", "bob", "zed"], "42")
+    assert any("0.2 s were over" in note for note in told["notes"])
+    assert raw.headers["x-convene-cost-usd"] == "0.00000000"
+    assert float(raw.headers["x-convene-overhead-ms"]) >= 0
+    assert (refused.value.param, late.value.status_code) == ("convene.allow", 504)
+
+
 @pytest.mark.parametrize("model", ["vote", "single"])
 @pytest.mark.parametrize("include_usage", [True, False], ids=["usage", "no usage"])
 async def test_a_stream_joins_to_what_is_answered_without_streaming(model, include_usage, caplog):

@@ -109,6 +109,18 @@ WRONG = {
         "stream_options.usage",
         "unknown_parameter",
     ),
+    "control unknown": (asking(convene={"pannel": 2}), "convene.pannel", "unknown_parameter"),
+    "control no object": (asking(convene=3), "convene", "invalid_type"),
+    "size zero": (asking(convene={"size": 0}), "convene.size", "invalid_value"),
+    "sure beyond 1": (asking(convene={"confidence": 1.5}), "convene.confidence", "invalid_value"),
+    "no seconds": (
+        asking(convene={"budget": {"seconds": 0}}),
+        "convene.budget.seconds",
+        "invalid_value",
+    ),
+    "allow nobody": (asking(convene={"allow": []}), "convene.allow", "empty_array"),
+    "deny a number": (asking(convene={"deny": [3]}), "convene.deny.0", "invalid_type"),
+    "explain a word": (asking(convene={"explain": "yes"}), "convene.explain", "invalid_type"),
     "tools": (asking(tools=[{"type": "function"}]), "tools", "unsupported_parameter"),
     "json mode": (
         asking(response_format={"type": "json_object"}),
@@ -193,6 +205,16 @@ CHAT = st.fixed_dictionaries(
         "response_format": JSON,
         "stream_options": JSON,
         "metadata": JSON,
+        "convene": JSON
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "policy": st.sampled_from(["vote", "convene/auto", "ada", "zed"]) | JSON,
+                "size": st.integers() | JSON,
+                "budget": st.dictionaries(st.sampled_from(["dollars", "seconds"]), JSON),
+                "allow": st.lists(st.sampled_from(["ada", "zed"])) | JSON,
+            },
+        ),
     },
 )
 
