@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api import chat, health, models
+from api import chat, embeddings, health, models
 from api.access import Access
 from api.errors import HANDLED, respond
 from api.gate import MOST, Gate
@@ -41,7 +41,7 @@ def create_app(
     app = FastAPI(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    for module in (chat, models, health):
+    for module in (chat, embeddings, models, health):
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)

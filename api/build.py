@@ -68,7 +68,7 @@ async def opened(settings: Settings, *, dry: bool = False) -> AsyncIterator[Runn
         async def engines() -> list[EngineStatus]:
             return await engine_statuses(experts.values())
 
-        yield Running(service, ready, engines)
+        yield Running(service, ready, engines, encoder)
 
 
 def tariffs(settings: Settings) -> Tariffs:

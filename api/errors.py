@@ -3,6 +3,7 @@
 ApiError
 ├── NotOpen     the service is still opening, or closing
 ├── Busy        as many requests are in flight as may be
+├── Unfit       a parameter has no such value here; names it
 └── HungUp      the client is gone; nobody reads the answer
 """
 
@@ -41,6 +42,14 @@ class Busy(ApiError):  # noqa: N818 - named for the state it reports
         super().__init__(f"{most} requests are in flight, and that is the limit; ask again later")
 
 
+class Unfit(ApiError):  # noqa: N818 - named for the state it reports
+    """A parameter has a value that is valid, but not in this request or of this service."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(f"{param}: {message}")
+        self.param = param
+
+
 class HungUp(ApiError):  # noqa: N818 - named for the state it reports
     """The client is gone; nobody reads the answer."""
 
@@ -74,6 +83,7 @@ class Told:
 TABLE: dict[type[Exception], Told] = {
     UnknownModel: Told(404, "invalid_request_error", "model_not_found", "model"),
     Refused: Told(400, "invalid_request_error", "invalid_value"),
+    Unfit: Told(400, "invalid_request_error", "invalid_value"),
     QuestionTooLong: Told(400, "invalid_request_error", "context_length_exceeded", "messages"),
     OutOfTime: Told(
         504,
@@ -104,6 +114,8 @@ def told(error: Exception) -> Told:
         return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
+    if isinstance(error, Unfit):
+        return replace(TABLE[Unfit], param=error.param)
     if isinstance(error, Refused):
         at = f"convene.{error.field}"
         return replace(TABLE[Refused], param=at, message=f"{at}: {error}")

@@ -9,6 +9,7 @@ from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Requests
 from orchestrator.types import Event, Request, Verdict
+from routing.encoder import Embedder
 from routing.types import Route
 
 
@@ -50,6 +51,7 @@ class Running:
     service: Service
     ready: Callable[[], Awaitable[list[str]]]
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
+    encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
 
 
 class CannotOpen(Exception):  # noqa: N818 - named for the state it reports

@@ -17,6 +17,7 @@ from orchestrator.panel import Panel
 from orchestrator.service import Service
 from routing.evidence import Evidence
 from routing.router import Router
+from tests.encoders import BagOfWords
 from tests.routes import NoSkills
 
 
@@ -42,7 +43,7 @@ class Served:
 async def served(service: AnyService, **options) -> AsyncIterator[Served]:
     @asynccontextmanager
     async def opened():
-        yield Running(service, healthy)
+        yield Running(service, healthy, encoder=BagOfWords())
 
     config = uvicorn.Config(
         create_app(opened, **options), log_config=None, timeout_graceful_shutdown=5

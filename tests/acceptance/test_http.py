@@ -164,7 +164,21 @@ async def test_models_are_listed_and_found():
         ids = [model.id async for model in here.client.models.list()]
         assert (await here.client.models.retrieve("convene/auto")).id == "convene/auto"
     assert ids[0] == "convene/auto"
-    assert ids[-3:] == ["ada", "bob", "eve"]
+    assert ids[-4:] == ["ada", "bob", "eve", "convene/encoder"]
+
+
+async def test_texts_are_embedded_whichever_way_the_numbers_travel():
+    async with served(service_of(*panel())) as here:
+        create = here.client.embeddings.create  # asks for base64 unless told
+        texts = ["the sea", "the sky", "the sea"]
+        packed = await create(model="convene/encoder", input=texts)
+        plain = await create(model="convene/encoder", input=texts[0], encoding_format="float")
+        with pytest.raises(openai.NotFoundError):
+            await create(model="ada", input="the sea")
+    sea, sky, again = (item.embedding for item in packed.data)
+    assert sea == again == plain.data[0].embedding != sky
+    assert [item.index for item in packed.data] == [0, 1, 2]
+    assert packed.usage.total_tokens == 6
 
 
 async def test_a_dry_run_asks_nobody():

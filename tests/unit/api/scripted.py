@@ -13,6 +13,7 @@ from api.running import Running
 from experts.types import Answer, Usage
 from orchestrator.errors import UnknownModel
 from orchestrator.types import Event, Request, Text, Verdict, Working
+from routing.encoder import Embedder
 from routing.types import Candidate, Ranking, Route, Term
 
 ROUTE = Route(
@@ -99,10 +100,10 @@ async def healthy() -> list[str]:
     return []
 
 
-def app_of(service: ScriptedService, **options) -> FastAPI:
+def app_of(service: ScriptedService, encoder: Embedder | None = None, **options) -> FastAPI:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Running]:
-        yield Running(service, healthy)
+        yield Running(service, healthy, encoder=encoder)
 
     return create_app(opened, **options)
 
