@@ -1,9 +1,10 @@
 """The bodies of requests, and what they mean to the orchestrator."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from api.formats import AsText, Format, wanted
 from api.running import Service
 from api.steering import Steering
 from api.strict import WHOLE, Body, problem
@@ -50,7 +51,6 @@ class ChatBody(Answerable):
         "prediction": (),
         "presence_penalty": (0,),
         "reasoning_effort": (),
-        "response_format": ({"type": "text"},),
         "service_tier": ("auto", "default"),
         "store": (False,),
         "tool_choice": ("none", "auto"),
@@ -67,7 +67,8 @@ class ChatBody(Answerable):
     max_completion_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     seed: Annotated[int | None, Field(ge=-INT64 - 1, le=INT64)] = None
     stop: Stops | None = None
-    n: Literal[1] = 1
+    n: Annotated[int, Field(ge=1, le=16)] = 1
+    response_format: Format = AsText(type="text")
     stream: bool = False
     stream_options: StreamOptions | None = None
     user: Any = None  # this and the following are hints to somebody else's service
@@ -99,6 +100,8 @@ class ChatBody(Answerable):
             raise problem("string_above_max_length", message, "messages")
         if self.stream_options is not None and not self.stream:
             raise problem("invalid_value", "is only for 'stream': true", "stream_options")
+        if self.stream and self.n > 1:
+            raise problem("invalid_value", "several samples cannot be streamed", "n")
         return self
 
     @property
@@ -119,6 +122,8 @@ class ChatBody(Answerable):
             top_p=Sampling().top_p if self.top_p is None else self.top_p,
             seed=self.seed,
             stop=tuple(stop),
+            # What may be spent does not pay for a second try.
+            format=wanted(self.response_format, 1 if self.convene.budget.dollars else 2),
         )
 
 

@@ -8,6 +8,7 @@ from api.bodies import ChatBody, RouteBody
 from api.completion import Completion
 from api.opening import Open
 from api.race import unless_hung_up
+from api.samples import answers, together
 from api.streaming import EventStream
 from api.summary import summary
 from api.wire import Json
@@ -24,8 +25,11 @@ async def chat(body: ChatBody, running: Open, http: Request) -> Response:
     completion = Completion(body.model, body.include_usage, body.convene.explain)
     if body.stream:
         return EventStream(running.service.stream(request), completion)
-    verdict = await unless_hung_up(http.receive, running.service.answer(request))
-    return Json(completion.whole(verdict), headers=summary(verdict, perf_counter() - started))
+    verdicts = await unless_hung_up(http.receive, answers(running.service, request, body.n))
+    verdict = together(verdicts)
+    return Json(
+        completion.whole(verdict, verdicts), headers=summary(verdict, perf_counter() - started)
+    )
 
 
 @router.post("/route")

@@ -16,11 +16,13 @@ replied and never on which reply came first.
 """
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from experts.types import Answer, Failure, Reply, Usage
 from orchestrator.answers import final_answer
+from orchestrator.answers.structured import canonical
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
 from orchestrator.errors import panel_failed
@@ -70,10 +72,15 @@ class Deliberation:
         policy: Policy,
         options: Sequence[str] = (),
         lessons: Lessons = UNTAUGHT,
+        json: bool = False,
     ) -> None:
         self.route = route
         self._policy = policy
-        self._options = tuple(options)
+        # What is a choice, or JSON, is the same only if it is written the same.
+        self._exact = bool(options) or json
+        self._read: Callable[[str], str | None] = (
+            canonical if json else partial(final_answer, options=tuple(options))
+        )
         self._calibration = lessons.calibration
         self._ballot = Ballot(
             len(options) or OPEN_ANSWERS, bool(options), dict(route.skills), lessons.votes
@@ -105,7 +112,7 @@ class Deliberation:
         self._waiting.remove(reply.expert)
         insort(self._replies, reply, key=self._seat)
         if isinstance(reply, Answer):
-            answer = final_answer(reply.text, self._options)
+            answer = self._read(reply.text)
             if answer is not None:
                 vote = Vote(reply, answer, self.route.competence(reply.expert))
                 insort(self._stated, vote, key=lambda vote: self._seat(vote.reply))
@@ -131,13 +138,12 @@ class Deliberation:
         return len(self.route.panel) == 1 and not self._replies
 
     def _uncompared(self) -> tuple[str, ...]:
-        """The answers, where two are different strings and nobody said yet if they are the same.
-        A choice's letter is what it is."""
-        if self._options:
+        """The answers, where two are different strings and nobody said yet if they are the same."""
+        if self._exact:
             return ()
         answers = {vote.answer: None for vote in self._stated}
         if isinstance(self._conclusion, Answer):
-            answers |= {a: None for a in [final_answer(self._conclusion.text)] if a}
+            answers |= {a: None for a in [self._read(self._conclusion.text)] if a}
         told = len(answers) < 2 or answers.keys() <= self._alike.keys()
         return () if told else tuple(answers)
 
@@ -186,7 +192,7 @@ class Deliberation:
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
-        answer = final_answer(author.text, self._options)
+        answer = self._read(author.text)
         counted = self._alike.get(answer, answer) if answer else None
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):

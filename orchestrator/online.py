@@ -70,6 +70,11 @@ class Online:
     def _seconds(self) -> float:
         return self.request.control.seconds or 0.0
 
+    @property
+    def _shaped(self) -> bool:
+        """Whether replies are checked as a whole, before any of their text is told."""
+        return self.request.prompt.sampling.format is not None
+
     def _timings(self) -> Timings:
         return Timings(panel=self.panel_seconds, aggregate=self.aggregate_seconds)
 
@@ -77,7 +82,7 @@ class Online:
         asked = seats(experts, self.request)
         wait = self.panel.wait(experts)
         doing = f"asking {', '.join(experts)}" + (f", in about {wait:.0f} s" if wait >= 1 else "")
-        if self.listener and self.deliberation.streamable:
+        if self.listener and self.deliberation.streamable and not self._shaped:
             ((name, prompt),) = asked
             if wait >= 1:
                 await self._tell(Working(doing))
@@ -107,7 +112,7 @@ class Online:
     async def _conclude(self, step: Conclude) -> None:
         prompt = conclusion(step, self.request)
         aggregator = self.panel.aggregator
-        if self.listener and aggregator:
+        if self.listener and aggregator and not self._shaped:
             await self._tell(Working("writing the verdict"))
             reply = await self._relay(aggregator.name, aggregator.stream(prompt))
         else:

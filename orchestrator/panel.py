@@ -7,6 +7,7 @@ from experts import prompts
 from experts.base import Awaited, Expert, Resident
 from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
+from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
 from orchestrator.types import Request
 
@@ -52,7 +53,7 @@ class Panel:
 
     async def ask(self, name: str, asked: Sequence[Prompt]) -> list[Reply]:
         """One reply per prompt, in order; the prompts run as one batch."""
-        return await self.experts[name].ask(asked)
+        return await ask_shaped(self.experts[name], asked)
 
     def stream(self, name: str, asked: Prompt) -> AsyncIterator[Chunk]:
         return self.experts[name].stream(asked)
@@ -60,7 +61,7 @@ class Panel:
     async def conclude(self, asked: Sequence[Prompt]) -> list[Reply]:
         """The aggregator's replies, in order. Only policies that have one conclude."""
         assert self.aggregator is not None, "policies without an aggregator vote"
-        return await self.aggregator.ask(asked)
+        return await ask_shaped(self.aggregator, asked)
 
 
 def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
@@ -83,4 +84,5 @@ def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
 def conclusion(step: Conclude, request: Request) -> Prompt:
     """What the aggregator is asked: the question and the replies, fenced as data."""
     text = prompts.synthesis(request.for_experts.text, step.replies)
-    return replace(Prompt.of(text, request.prompt.sampling), priority=request.prompt.priority)
+    prompt = replace(Prompt.of(text, request.prompt.sampling), priority=request.prompt.priority)
+    return prompts.formatted(prompt)

@@ -125,7 +125,16 @@ class Service:
 
     async def _cases(self, requests: Sequence[Request]) -> list[Case]:
         return [
-            Case(request, Deliberation(route, policy, request.options, self._lessons))
+            Case(
+                request,
+                Deliberation(
+                    route,
+                    policy,
+                    request.options,
+                    self._lessons,
+                    json=request.prompt.sampling.format is not None,
+                ),
+            )
             for request, (route, policy) in zip(requests, await self._routes(requests), strict=True)
         ]
 

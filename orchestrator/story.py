@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experts.types import Answer, Reply
+from experts.types import Answer, Reply, Usage
 from orchestrator.types import Verdict
 from routing.types import Route
 
@@ -61,6 +61,21 @@ def brief(verdict: Verdict) -> dict[str, Any]:
             "total_seconds": _short(verdict.timings.total),
         },
     }
+
+
+def spent(verdict: Verdict) -> dict[str, Usage]:
+    """What each expert's replies took; what the aggregator wrote is its own."""
+    parts: dict[str, Usage] = {}
+    heard = Usage()
+    for reply in verdict.replies:
+        if isinstance(reply, Answer):
+            parts[reply.expert] = parts.get(reply.expert, Usage()) + reply.usage
+            heard += reply.usage
+    read = verdict.usage.prompt_tokens - heard.prompt_tokens
+    wrote = verdict.usage.completion_tokens - heard.completion_tokens
+    if read or wrote:
+        parts[verdict.author] = parts.get(verdict.author, Usage()) + Usage(read, wrote)
+    return parts
 
 
 def _reply(reply: Reply) -> dict[str, Any]:

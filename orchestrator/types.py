@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from experts.prompts import question_text
+from experts.prompts import formatted, question_text
 from experts.types import Message, Priority, Prompt, Reply, Usage
 from routing.types import Question, Route
 
@@ -49,12 +49,12 @@ class Request:
 
     @property
     def for_experts(self) -> Prompt:
-        """The prompt as experts read it: with the options, where there are any."""
+        """The prompt as experts read it: with the options, where there are any, and the format."""
         if not self.options:
-            return self.prompt
+            return formatted(self.prompt)
         *before, last = self.prompt.messages
         asked = Message(last.role, question_text(last.content, self.options))
-        return replace(self.prompt, messages=(*before, asked))
+        return formatted(replace(self.prompt, messages=(*before, asked)))
 
 
 @dataclass(frozen=True, slots=True)

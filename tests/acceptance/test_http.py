@@ -4,6 +4,7 @@ import logging
 import httpx
 import openai
 import pytest
+from pydantic import BaseModel
 
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Cause, Chunk
@@ -59,6 +60,36 @@ async def test_a_request_says_whom_to_ask_and_how_long():
     assert raw.headers["x-convene-cost-usd"] == "0.00000000"
     assert float(raw.headers["x-convene-overhead-ms"]) >= 0
     assert (refused.value.param, late.value.status_code) == ("convene.allow", 504)
+
+
+class Legs(BaseModel):
+    legs: int
+
+
+async def test_a_reply_is_parsed_into_the_type_that_was_asked_for():
+    experts = [ScriptedExpert(name, default='{"legs": 8}') for name in ("ada", "bob")]
+    experts.append(ScriptedExpert("eve", default="Eight."))
+    async with served(service_of(*experts)) as here:
+        parsed = await here.client.chat.completions.parse(
+            model="everyone", messages=QUESTION, response_format=Legs
+        )
+        with pytest.raises(openai.InternalServerError, match="not the JSON asked for"):
+            await here.client.chat.completions.create(
+                model="eve", messages=QUESTION, response_format={"type": "json_object"}
+            )
+    assert parsed.choices[0].message.parsed == Legs(legs=8)
+    assert parsed.model_extra["convene"]["agreement"] == 1.0
+    assert len(experts[2].asked) == 4
+
+
+async def test_one_expert_is_sampled_as_often_as_asked():
+    async with served(service_of(*panel())) as here:
+        done = await here.client.chat.completions.create(model="ada", messages=QUESTION, n=3)
+        with pytest.raises(openai.BadRequestError) as refused:
+            await here.client.chat.completions.create(model="vote", messages=QUESTION, n=3)
+    assert [choice.index for choice in done.choices] == [0, 1, 2]
+    assert done.usage.model_extra["experts"]["ada"]["total_tokens"] == done.usage.total_tokens
+    assert refused.value.param == "n"
 
 
 @pytest.mark.parametrize("model", ["vote", "single"])
