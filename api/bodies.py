@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from api.formats import AsText, Format, wanted
+from api.fusion import Fusion, asked_of
 from api.running import Service
 from api.steering import Steering
 from api.strict import WHOLE, Body, problem
@@ -69,6 +70,7 @@ class ChatBody(Answerable):
     stop: Stops | None = None
     n: Annotated[int, Field(ge=1, le=16)] = 1
     response_format: Format = AsText(type="text")
+    plugins: Annotated[list[Fusion], Field(max_length=1)] = Field(default_factory=list)
     stream: bool = False
     stream_options: StreamOptions | None = None
     user: Any = None  # this and the following are hints to somebody else's service
@@ -110,8 +112,7 @@ class ChatBody(Answerable):
 
     def request(self, service: Service) -> Request:
         messages = tuple(turn.message for turn in self.messages)
-        model = self.convene.chosen(self.model, service)
-        control = self.convene.control
+        model, control = asked_of(self.model, self.plugins, self.convene, service)
         return Request(Prompt(messages, self._sampling()), model, control=control)
 
     def _sampling(self) -> Sampling:
@@ -134,8 +135,7 @@ class QuestionBody(Answerable):
     options: list[Annotated[str, Field(max_length=10_000), WHOLE]] = Field([], max_length=26)
 
     def request(self, service: Service) -> Request:
-        model = self.convene.chosen(self.model, service)
-        control = self.convene.control
+        model, control = asked_of(self.model, (), self.convene, service)
         return Request(Prompt.of(self.question), model, tuple(self.options), control)
 
 

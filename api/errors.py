@@ -114,11 +114,8 @@ def told(error: Exception) -> Told:
         return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
-    if isinstance(error, Unfit):
-        return replace(TABLE[Unfit], param=error.param)
-    if isinstance(error, Refused):
-        at = f"convene.{error.field}"
-        return replace(TABLE[Refused], param=at, message=f"{at}: {error}")
+    if isinstance(error, UnknownModel | Unfit | Refused):
+        return _of_parameter(error)
     if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
     return next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
@@ -146,6 +143,18 @@ def response(error: Exception) -> Response:
 async def respond(_request: Request, error: Exception) -> Response:
     """The handler that the app registers for every entry of the table."""
     return response(error)
+
+
+def _of_parameter(error: UnknownModel | Unfit | Refused) -> Told:
+    """As the table has it, with the parameter that is at fault."""
+    match error:
+        case UnknownModel():
+            return replace(TABLE[UnknownModel], param=error.at)
+        case Unfit():
+            return replace(TABLE[Unfit], param=error.param)
+        case Refused():
+            at = f"convene.{error.field}"
+            return replace(TABLE[Refused], param=at, message=f"{at}: {error}")
 
 
 def _of_panel(entry: Told, failures: Sequence[Failure]) -> Told:

@@ -22,6 +22,11 @@ class Service(Protocol):
     @property
     def experts(self) -> tuple[str, ...]: ...
 
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Who may write a verdict: the experts, and the aggregator if there is one."""
+        ...
+
     async def answer(self, request: Request) -> Verdict: ...
 
     def stream(self, request: Request) -> AsyncGenerator[Event, None]:

@@ -12,8 +12,13 @@ def checked(control: Control, experts: Collection[str], writer: str | None, alon
     """Raises `Refused` for a control that cannot be honoured. `alone` is the expert that the
     request names to answer by itself, or ""; `writer` writes verdicts and is asked nothing else."""
     known = {*experts, *([writer] if writer else [])}
-    for field, names in (("allow", control.allow or ()), ("deny", control.deny)):
-        if unknown := sorted(set(names) - known):
+    named = {
+        "writer": {control.writer} if control.writer else set(),
+        "allow": control.allow,
+        "deny": control.deny,
+    }
+    for field, names in named.items():
+        if unknown := sorted(set(names or ()) - known):
             listed = ", ".join(sorted(known))
             raise Refused(field, f"no expert named {unknown[0]!r}; use some of {listed}")
     field = "deny" if control.deny else "allow"
@@ -37,4 +42,5 @@ def steered(policy: Policy, control: Control, barred: frozenset[str], writer: st
         policy = replace(policy, aggregator="vote")
     if control.confidence is not None:
         policy = replace(policy, confidence=control.confidence)
-    return voting(policy) if writer in barred else policy
+    silent = control.deny if control.writer else barred
+    return voting(policy) if (control.writer or writer) in silent else policy

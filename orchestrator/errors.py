@@ -20,9 +20,10 @@ class OrchestratorError(Exception):
 class UnknownModel(OrchestratorError):  # noqa: N818 - named for the state it reports
     """No policy and no expert has that name."""
 
-    def __init__(self, model: str, known: Iterable[str]) -> None:
+    def __init__(self, model: str, known: Iterable[str], at: str = "model") -> None:
         super().__init__(f"no model named {model!r}; use one of {', '.join(known)}")
         self.model = model
+        self.at = at  # the parameter that names it
 
 
 class Refused(OrchestratorError):  # noqa: N818 - named for the state it reports

@@ -111,16 +111,16 @@ class Online:
 
     async def _conclude(self, step: Conclude) -> None:
         prompt = conclusion(step, self.request)
-        aggregator = self.panel.aggregator
-        if self.listener and aggregator and not self._shaped:
+        writer = self.panel.writing(self.request.control.writer)
+        if self.listener and not self._shaped:
             await self._tell(Working("writing the verdict"))
-            reply = await self._relay(aggregator.name, aggregator.stream(prompt))
+            reply = await self._relay(writer.name, writer.stream(prompt))
         else:
             try:
                 async with asyncio.timeout_at(self.ends):
-                    (reply,) = await self.panel.conclude([prompt])
+                    (reply,) = await self.panel.conclude([prompt], self.request.control.writer)
             except TimeoutError:
-                reply = self._cut(self.panel.writer or "")
+                reply = self._cut(writer.name)
         self.deliberation.tell_conclusion(reply)
 
     async def _relay(self, name: str, chunks: AsyncIterator[Chunk]) -> Reply:

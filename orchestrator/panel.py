@@ -58,10 +58,17 @@ class Panel:
     def stream(self, name: str, asked: Prompt) -> AsyncIterator[Chunk]:
         return self.experts[name].stream(asked)
 
-    async def conclude(self, asked: Sequence[Prompt]) -> list[Reply]:
-        """The aggregator's replies, in order. Only policies that have one conclude."""
+    def writing(self, name: str | None) -> Expert:
+        """Who writes the verdict: the aggregator, or the one that is named. Only policies that have
+        one conclude."""
+        if name in self.experts:
+            return self.experts[name]
         assert self.aggregator is not None, "policies without an aggregator vote"
-        return await ask_shaped(self.aggregator, asked)
+        return self.aggregator
+
+    async def conclude(self, asked: Sequence[Prompt], writer: str | None = None) -> list[Reply]:
+        """The replies of whoever writes, in order."""
+        return await ask_shaped(self.writing(writer), asked)
 
 
 def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:

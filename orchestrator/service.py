@@ -42,8 +42,10 @@ class Service:
         self._router = router
         self._lessons = lessons
         self._comparer = comparer or WordsOnly()
-        able = dict(policies)
-        self._policies = able if panel.aggregator else {n: voting(p) for n, p in able.items()}
+        self._written = dict(policies)  # where somebody is there to write verdicts
+        self._policies = self._written
+        if panel.aggregator is None:
+            self._policies = {name: voting(policy) for name, policy in policies.items()}
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -52,6 +54,11 @@ class Service:
     @property
     def experts(self) -> tuple[str, ...]:
         return tuple(self._panel.experts)
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Who may write a verdict: the experts, and the aggregator if there is one."""
+        return tuple(sorted(self._panel.everybody))
 
     async def route(self, request: Request) -> Route:
         """Who would be asked and why; nobody is. Raises `UnknownModel` or `Refused`."""
@@ -157,7 +164,7 @@ class Service:
         recruited = self._exchanged(policies, [routes[place] for place in range(len(requests))])
         panel = self._panel
         return [
-            afforded(route, policy, request, panel.tariffs, panel.writer)
+            afforded(route, policy, request, panel.tariffs, request.control.writer or panel.writer)
             for route, policy, request in zip(recruited, policies, requests, strict=True)
         ]
 
@@ -185,7 +192,8 @@ class Service:
         alone = model in panel.experts
         if not alone and model not in self._policies:
             raise UnknownModel(model, [*self._policies, *panel.experts])
-        policy = pinned(model) if alone else self._policies[model]
+        policies = self._written if control.writer else self._policies
+        policy = pinned(model) if alone else policies[model]
         if control == AS_THE_POLICY_SAYS:
             return policy
         checked(control, panel.experts, panel.writer, model if alone else "")

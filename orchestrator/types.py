@@ -18,6 +18,7 @@ class Control:
     seconds: float | None = None  # until the verdict; questions of a batch have no such deadline
     allow: frozenset[str] | None = None  # who may be asked
     deny: frozenset[str] = frozenset()
+    writer: str | None = None  # who writes a verdict, in place of the aggregator
 
     def barred(self, names: Iterable[str]) -> frozenset[str]:
         """Who of these may not be asked."""

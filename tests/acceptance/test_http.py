@@ -198,6 +198,20 @@ async def test_models_are_listed_and_found():
     assert ids[-4:] == ["ada", "bob", "eve", "convene/encoder"]
 
 
+async def test_a_fusion_is_written_by_the_model_that_is_named():
+    experts = [ScriptedExpert(n, default=f"It is {n}. The answer is {n}.") for n in "abc"]
+    fusion = {"id": "fusion", "analysis_models": ["a", "b"], "model": "c"}
+    async with served(service_of(*experts)) as here:
+        ids = [model.id async for model in here.client.models.list()]
+        done = await here.client.chat.completions.create(
+            model="convene/fusion", messages=QUESTION, extra_body={"plugins": [fusion]}
+        )
+    assert "convene/fusion" in ids
+    told = done.model_extra["convene"]
+    assert (told["panel"], told["author"], told["calls"]) == (["a", "b"], "c", 3)
+    assert set(done.usage.model_extra["experts"]) == {"a", "b", "c"}
+
+
 async def test_texts_are_embedded_whichever_way_the_numbers_travel():
     async with served(service_of(*panel())) as here:
         create = here.client.embeddings.create  # asks for base64 unless told

@@ -60,6 +60,7 @@ class ScriptedService:
     )
     policies: tuple[str, ...] = ("auto", "vote")
     experts: tuple[str, ...] = ("ada", "bob")
+    writers: tuple[str, ...] = ("ada", "bob", "zoe")
     asked: list[Request] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)

@@ -8,7 +8,13 @@ async def test_models_are_the_policies_then_the_experts():
     async with client_of(app_of(ScriptedService())) as client:
         listed = (await client.get("/v1/models")).json()
     assert listed["object"] == "list"
-    assert [m["id"] for m in listed["data"]] == ["convene/auto", "convene/vote", "ada", "bob"]
+    assert [m["id"] for m in listed["data"]] == [
+        "convene/auto",
+        "convene/vote",
+        "convene/fusion",
+        "ada",
+        "bob",
+    ]
 
 
 async def test_the_encoder_is_a_model_where_there_is_one():

@@ -129,3 +129,30 @@ async def test_a_verdict_is_written_only_if_that_can_be_paid_too(dollars, aggreg
     made = service(zoe, TARIFFS | {"zoe": DEAR})
     verdict = await made.answer(request("synthesize", dollars=dollars))
     assert verdict.aggregator == aggregator
+
+
+@pytest.mark.parametrize("writer", ["zoe", "dan"])
+async def test_a_request_may_name_who_writes_whoever_else_may_be_asked(writer):
+    asked = request("synthesize", allow=frozen("ada", "ben"), writer=writer)
+    made = service(ScriptedExpert("zoe", default=SYNTHESIS))
+    answered = await made.answer(asked)
+    *_, streamed = [event async for event in made.stream(asked)]
+    batched = dict([item async for item in made.answer_all([asked])])[0]
+    for verdict in (answered, streamed, batched):
+        assert (verdict.aggregator, verdict.author, verdict.calls) == ("synthesize", writer, 3)
+        assert verdict.route.panel == ("ada", "ben")
+
+
+async def test_an_expert_writes_where_there_is_no_aggregator():
+    verdict = await service().answer(request("synthesize", writer="dan"))
+    assert (verdict.aggregator, verdict.author) == ("synthesize", "dan")
+
+
+async def test_a_writer_that_is_denied_leaves_it_to_the_vote():
+    verdict = await service().answer(request("synthesize", writer="dan", deny=frozen("dan")))
+    assert (verdict.aggregator, verdict.calls) == ("vote", 3)
+
+
+async def test_an_unknown_writer_is_refused():
+    with pytest.raises(Refused, match="no expert named 'zed'"):
+        await service().answer(request("synthesize", writer="zed"))
