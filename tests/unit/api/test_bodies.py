@@ -225,7 +225,27 @@ CHAT = st.fixed_dictionaries(
         "stop": JSON,
         "seed": st.integers() | JSON,
         "tools": JSON,
-        "response_format": JSON,
+        "response_format": JSON
+        | st.fixed_dictionaries(
+            {"type": st.sampled_from(["text", "json_object", "json_schema"])},
+            optional={
+                "json_schema": st.fixed_dictionaries(
+                    {"name": st.just("x"), "schema": st.dictionaries(st.text(), JSON) | JSON}
+                )
+            },
+        ),
+        "n": st.integers(1, 3),
+        "plugins": JSON
+        | st.lists(
+            st.fixed_dictionaries(
+                {"id": st.just("fusion")},
+                optional={
+                    "analysis_models": st.lists(st.sampled_from(["ada", "bob", "auto"])) | JSON,
+                    "model": st.sampled_from(["zoe", "convene/fusion"]) | JSON,
+                },
+            ),
+            max_size=2,
+        ),
         "stream_options": JSON,
         "metadata": JSON,
         "convene": JSON

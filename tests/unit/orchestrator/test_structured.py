@@ -49,17 +49,26 @@ def test_a_schema_may_refer_to_itself():
     ("schema", "message"),
     [
         ({"type": "legs"}, "is no JSON schema"),
+        ({"enum": list(range(2001))}, "more than 2000 keys and items"),
         ({"$ref": "https://example.com/x"}, "only references into the schema itself"),
         ({"properties": {"a": {"$ref": "#/$defs/gone"}}}, "leads nowhere"),
         ({"properties": {"a": {"type": "string", "pattern": "(a+)+$"}}}, "bounded time"),
         ({"patternProperties": {"a": {}}}, "bounded time"),
         ({"properties": {"a": {"$schema": "http://json-schema.org/draft-07/schema#"}}}, "dialect"),
     ],
-    ids=["wrong", "elsewhere", "nowhere", "pattern", "patterns", "dialect"],
+    ids=["wrong", "large", "elsewhere", "nowhere", "pattern", "patterns", "dialect"],
 )
 def test_what_cannot_be_checked_is_refused(schema, message):
     with pytest.raises(SchemaError, match=message):
         check_schema(schema)
+
+
+def test_a_schema_is_not_nested_without_end():
+    deep: dict = {}
+    for _ in range(1900):
+        deep = {"not": deep}
+    with pytest.raises(SchemaError, match="nested too deep"):
+        check_schema(deep)
 
 
 def test_a_property_may_be_called_pattern():
