@@ -49,7 +49,7 @@ def asked_of(
     return POLICY, _panel(plugin, _writing(writer, service), steering.control, service)
 
 
-def _panel(plugin: Fusion, writer: str | None, control: Control, service: Service) -> Control:
+def _panel(plugin: Fusion, writer: str, control: Control, service: Service) -> Control:
     control = replace(control, writer=writer)
     models = plugin.analysis_models
     if models is None:
@@ -61,13 +61,16 @@ def _panel(plugin: Fusion, writer: str | None, control: Control, service: Servic
     return replace(control, allow=frozenset(models), size=len(models))
 
 
-def _writing(writer: str | None, service: Service) -> str | None:
+def _writing(writer: str | None, service: Service) -> str:
+    """Who writes: the one that is named, else the aggregator, be it on the panel or not."""
     at = "plugins.0.model"
     if writer is not None:
         _known(writer, service.writers, at, service)
-    elif not set(service.writers) - set(service.experts):
-        raise Unfit(at, "no aggregator is registered; name the expert that is to write")
-    return writer
+        return writer
+    for name in service.writers:
+        if name not in service.experts:
+            return name
+    raise Unfit(at, "no aggregator is registered; name the expert that is to write")
 
 
 def _known(model: str, known: Sequence[str], at: str, service: Service) -> None:

@@ -43,4 +43,7 @@ def steered(policy: Policy, control: Control, barred: frozenset[str], writer: st
     if control.confidence is not None:
         policy = replace(policy, confidence=control.confidence)
     silent = control.deny if control.writer else barred
-    return voting(policy) if (control.writer or writer) in silent else policy
+    if policy.aggregator != "synthesize" or (control.writer or writer) not in silent:
+        return policy
+    notes = (*recruiting.notes, f"{control.writer or writer} may not be asked: the vote decides")
+    return voting(replace(policy, recruiting=replace(recruiting, notes=notes)))

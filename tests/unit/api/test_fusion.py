@@ -20,11 +20,11 @@ BOTH = frozenset({"ada", "bob"})
 @pytest.mark.parametrize(
     ("body", "control"),
     [
-        (asking(model="convene/fusion"), Control()),
-        (asking(model="fusion"), Control()),
+        (asking(model="convene/fusion"), Control(writer="zoe")),
+        (asking(model="fusion"), Control(writer="zoe")),
         (fusing(model="ada"), Control(writer="ada")),
-        (fusing(), Control()),
-        (fusing(analysis_models=["bob", "ada"]), Control(size=2, allow=BOTH)),
+        (fusing(), Control(writer="zoe")),
+        (fusing(analysis_models=["bob", "ada"]), Control(size=2, allow=BOTH, writer="zoe")),
         (
             asking(
                 model="convene/fusion",
@@ -32,7 +32,7 @@ BOTH = frozenset({"ada", "bob"})
             ),
             Control(size=1, allow=frozenset({"bob"}), writer="zoe"),
         ),
-        (fusing(convene={"deny": ["bob"]}), Control(deny=frozenset({"bob"}))),
+        (fusing(convene={"deny": ["bob"]}), Control(deny=frozenset({"bob"}), writer="zoe")),
     ],
 )
 def test_a_fusion_is_a_synthesis_of_these_by_that_one(body, control):

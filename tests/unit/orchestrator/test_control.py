@@ -90,6 +90,7 @@ async def test_an_aggregator_that_is_barred_writes_nothing():
     voted = await service(zoe).answer(request("synthesize", deny=frozen("zoe")))
     assert (written.aggregator, voted.aggregator) == ("synthesize", "vote")
     assert len(zoe.asked) == 1
+    assert "zoe may not be asked: the vote decides" in voted.route.notes
 
 
 async def test_a_bad_control_in_a_batch_costs_only_itself():
