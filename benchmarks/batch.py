@@ -101,7 +101,7 @@ def _online(found: Found) -> Iterator[Line]:
     """Ours against the two others, at each load of each engine."""
     for engine, table in found.items():
         for load, rows in table.items():
-            ours = rows["bounded"]
+            ours = rows[next(name for name in rows if name.startswith("bounded, "))]
             for other in ("in order", "drained"):
                 name = f"{engine}, {load}: ours / {other}"
                 yield Line(f"{name}, swaps", _ratio(ours, rows[other], "swaps"), 1)

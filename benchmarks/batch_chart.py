@@ -15,7 +15,7 @@ WAYS = {
         SEED,
     ),
 }
-POLICIES = {"bounded": ("Convene", OURS), "drained": ("as llama-swap", MUTED)}
+POLICIES = {"bounded, host memory": ("Convene", OURS), "drained": ("as llama-swap", MUTED)}
 POLICIES["in order"] = ("first come, first served", SEED)
 
 

@@ -24,9 +24,9 @@ import typer
 from api.settings import load_settings
 from experts.builtin.labelled import labelled
 from experts.cards import VllmCard
-from experts.engines.cluster import environment, threads_each
 from experts.engines.families import families, tokenizer_of
 from experts.engines.generation import Request
+from experts.engines.processes import Berth, environment
 from experts.engines.serving import Serving, Steps
 from experts.engines.simulated import (
     Clock,
@@ -44,10 +44,13 @@ from experts.types import Message, Prompt
 BASES = "abcdefgh"
 BATCH = 64
 LOADS = {"low": 0.35, "medium": 0.7, "near saturation": 1.0, "beyond": 3.5}
-REAL_LOADS = ("medium", "near saturation", "beyond")
-SIMULATED, REAL = 2000, 100  # requests of a trace
+SIMULATED, REAL = 2000, 200  # requests of a trace
 OURS, AHEAD = "bounded", "bounded, reading ahead"
+HELD = "bounded, host memory"
+HOST_BYTES = 2**30  # for the weights of all eight
 ROUNDS = 3
+KV_GIB = 0.2  # 64 replies of 512 tokens, at 4 KiB a token, and some
+MAX_WAIT = 2.0  # seconds, on the real engine: the registry's own
 
 Row = dict[str, float]
 Table = dict[str, dict[str, Row]]  # load -> policy -> figures
@@ -66,7 +69,7 @@ MACHINES = {
     # A step reads the weights whatever is in the batch; a swap copies 15 GB to the GPU.
     "7B on a GPU": Machine(Timing(swap=1.0, read=0.7, step=0.025, token=0.00005), 100, 60.0),
     "built-in, 1M on a CPU": Machine(
-        Timing(swap=0.05, read=0.01, step=0.006, token=0.00015), 30, 10.0
+        Timing(swap=0.02, read=0.005, step=0.0024, token=0.0001), 12, 2.0
     ),
 }
 
@@ -132,7 +135,7 @@ def measure(rounds: int = ROUNDS, *, real: bool = True) -> dict[str, Table]:
     return found
 
 
-def simulated(machine: Machine, rounds: int) -> Table:
+def simulated(machine: Machine, rounds: int, count: int = SIMULATED) -> Table:
     """The same in virtual time."""
     alone = machine.timing.swap + machine.tokens * machine.timing.step
     requests = {base: Request(base, (Message("user", "x" * 100),), 0) for base in BASES}
@@ -140,7 +143,7 @@ def simulated(machine: Machine, rounds: int) -> Table:
     for load, factor in LOADS.items():
         rows: dict[str, list[Row]] = {}
         for round_ in range(rounds):
-            trace = arrivals(factor / alone, SIMULATED, seed=round_)
+            trace = arrivals(factor / alone, count, seed=round_)
             lengths = random.Random(round_)
             replies = [_length(lengths, machine.tokens) for _ in trace]
             for policy in (*POLICIES, AHEAD):
@@ -157,32 +160,38 @@ def simulated(machine: Machine, rounds: int) -> Table:
 
 
 def measured(rounds: int) -> Table:
-    """The same on one vLLM engine in this process; policies take turns."""
-    engine, requests = _built_in()
-    alone = _alone(engine, requests)
+    """The same on vLLM engines in this process; policies take turns. The last is as the service
+    has it, with weights in host memory; for the others each swap reads them from disk."""
+    reading, keeping, requests = _built_in()
+    alone = min(_alone(reading, requests) for _ in range(3))  # the first one loads things
+    _alone(keeping, requests)
     table: Table = {}
-    for load in REAL_LOADS:
+    for load, factor in LOADS.items():
         rows: dict[str, list[Row]] = {}
         for round_ in range(rounds):
-            trace = arrivals(LOADS[load] / alone, REAL, seed=round_)
+            trace = arrivals(factor / alone, REAL, seed=round_)
             asked = random.Random(round_)
             chosen = [asked.choice(requests[base]) for _, base in trace]
-            for policy in (*POLICIES, AHEAD):
+            for policy in (*POLICIES, HELD):
+                engine = keeping if policy == HELD else reading
                 calls = [
                     Call(str(n), request.base, when, {0: request})
                     for n, ((when, _), request) in enumerate(zip(trace, chosen, strict=True))
                 ]
                 if engine.resident != requests[BASES[0]][0].base:
                     engine.swap(requests[BASES[0]][0].base)
-                rows.setdefault(policy, []).append(run(engine, RealClock(), calls, policy, 10.0))
+                rows.setdefault(policy, []).append(
+                    run(engine, RealClock(), calls, policy, MAX_WAIT)
+                )
         table[load] = {policy: _medians(found) for policy, found in rows.items()}
     return table
 
 
 def run(engine: Steps, clock: Clock, calls: list[Call], policy: str, max_wait: float) -> Row:
     """One trace under one policy."""
-    chosen = POLICIES[OURS if policy == AHEAD else policy]
-    steps = engine if policy == AHEAD else Blind(engine)
+    whole = policy in (AHEAD, HELD)
+    chosen = POLICIES[OURS if whole else policy]
+    steps = engine if whole else Blind(engine)
     serving = Serving(steps, clock, max_wait=max_wait, policy=chosen)
     served = replay(serving, clock, calls)
     return figures(served, serving) | {"bound, s": max_wait}
@@ -220,15 +229,17 @@ def _length(rng: random.Random, mean: int) -> int:
     return max(1, min(4 * mean, round(rng.lognormvariate(math.log(mean) - sigma**2 / 2, sigma))))
 
 
-def _built_in() -> tuple[Steps, dict[str, list[Request]]]:
-    """An engine of the built-in specialists, and questions for the eight of them."""
+def _built_in() -> tuple[Steps, Steps, dict[str, list[Request]]]:
+    """Two engines of the built-in specialists, one that reads weights from disk at each swap and
+    one that keeps them in host memory, and questions for the eight of them."""
     cards = {
         name: card
         for name, card in load_settings(None).panellists.items()
         if isinstance(card, VllmCard)
     }
     [family] = families(cards)
-    os.environ.update(environment(family, threads_each(1, os.cpu_count() or 1)))
+    threads = max(1, (os.cpu_count() or 1) - 1)
+    os.environ.update(environment(Berth("here"), threads, offline=family.offline))
     from experts.engines.engine import Engine
 
     questions = [Prompt.of(question.question) for question in labelled("test", 400, seed=5)]
@@ -245,7 +256,9 @@ def _built_in() -> tuple[Steps, dict[str, list[Request]]]:
         ]
         for base, card in zip(BASES, cards.values(), strict=True)
     }
-    return Engine(family), requests
+    small = replace(family, memory_gib=KV_GIB)
+    engines = [Engine(small, family.bases[0], host_bytes=size) for size in (0, HOST_BYTES)]
+    return engines[0], engines[1], requests
 
 
 def _alone(engine: Steps, requests: Mapping[str, Sequence[Request]]) -> float:

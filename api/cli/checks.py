@@ -109,7 +109,7 @@ def _sharing(family: Family, models: Known, engines: int, gpu_gib: float | None)
         experts=family.experts,
         bases=tuple(named(base) for base in family.bases),
         adapters=len(family.adapters),
-        engines=engines,
+        engines=family.replicas or engines,
         gpus=family.gpus * family.tensor_parallel,
         swaps=len(family.bases) - 1,
         memory=memory,

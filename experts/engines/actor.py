@@ -141,6 +141,8 @@ class EngineActor:
         done: Future[T] = Future()
 
         def obey(workday: Workday) -> Sequence[Delivery]:
+            if not done.set_running_or_notify_cancel():
+                return ()  # nobody waits for it any more
             try:
                 done.set_result(ask(workday))
             except BaseException as error:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from experts.engines.pace import Mean
-from experts.engines.switching import Scene, order
+from experts.engines.scene import Scene
+from experts.engines.switching import order
 
 
 class Reads(Protocol):

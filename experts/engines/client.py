@@ -117,12 +117,17 @@ class RemoteEngine:
     async def learned(self) -> list[Happened]:
         """What the engine measured since it was last asked; nothing if it is gone."""
         try:
-            async with asyncio.timeout(STATUS_SECONDS):
-                with self._translated():
-                    learned: Learned = await self._actor.learned.remote()
+            with self._translated():
+                ref = self._actor.learned.remote()
+                try:
+                    async with asyncio.timeout(STATUS_SECONDS):
+                        learned: Learned = await ref
+                except BaseException:
+                    _cancel(ref)  # else what it tells later is told to nobody
+                    raise
             self.estimates = learned.estimates
             return learned.happened
-        except (TimeoutError, BackendUnavailable):
+        except BackendUnavailable:
             return []
 
     def kill(self) -> None:
@@ -134,18 +139,18 @@ class RemoteEngine:
             ray.kill(self._actor)
 
     async def _prepared(self, ref: Awaitable[EngineStatus], seconds: float) -> EngineStatus:
-        from ray.exceptions import RayActorError, RayTaskError
+        from ray.exceptions import RayActorError, RayError
 
         try:
             async with asyncio.timeout(seconds):
                 return await ref
         except TimeoutError as error:
             raise NotStarted(f"no engine within {seconds:g} s") from error
-        except RayTaskError as error:
-            raise NotStarted(_reason(error)) from error
         except RayActorError as error:
             self.died.set()
             raise NotStarted(f"its process ended: {_reason(error)}") from error
+        except RayError as error:  # what the actor raised, or why Ray cannot run it
+            raise NotStarted(_reason(error)) from error
 
     @contextmanager
     def _sending(self, base: str, prompts: int) -> Iterator[None]:
@@ -178,7 +183,7 @@ def _left(deadline: float) -> float:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).strip().splitlines()[-1]
+    return (str(error).strip() or repr(error)).splitlines()[-1]
 
 
 def _cancel(call: Any) -> None:

@@ -6,23 +6,27 @@ so that the plan can still change.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from experts.engines.client import DEATHS, EngineDied
 from experts.engines.fleet import Fleet
 from experts.engines.generation import Outcome, Request
-from experts.engines.lanes import Lane, Parcel, lanes
+from experts.engines.lanes import Lane, Parcel, lanes, planned
 from experts.engines.scheduling.plan import schedule
 from experts.engines.scheduling.work import Costs, Group, Plan
 from experts.engines.station import Station
-from experts.errors import BackendUnavailable, ExpertError
+from experts.errors import BackendUnavailable
 
 logger = logging.getLogger(__name__)
 
 LEAST_PART = 16  # prompts that are worth a change of weights on another engine
 AWAKE_SECONDS = 1_800.0  # that a batch waits for an engine that others keep from waking
 MOST_WAITING = 200_000  # prompts
+LONGEST_TURN = 600.0  # seconds after which a call that waits lets no younger one by
+GATHER_SECONDS = 0.01  # in which all calls of a round come, so that they are planned together
 
 
 @dataclass(slots=True, eq=False)
@@ -32,6 +36,7 @@ class Call(Parcel):
     seconds: float = 60.0  # that an engine may take for it, once it is its turn
     outcomes: "asyncio.Future[list[Outcome]]" = field(default_factory=asyncio.Future)
     deaths: int = 0  # of engines that had it
+    since: float = 0.0  # when it came, on the event loop's clock
 
 
 class Dispatcher:
@@ -39,36 +44,86 @@ class Dispatcher:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._waiting: list[Call] = []
+        self._waiting: dict[Call, None] = {}  # in their order
+        self._prompts = 0  # of those
         self._sent: dict[str, list[Call]] = {}  # by station
         self._sending: set[asyncio.Task[None]] = set()
+        self._soon: asyncio.TimerHandle | None = None
 
     async def ask(self, family: str, requests: Sequence[Request], seconds: float) -> list[Outcome]:
         """One outcome per request, all for one base; the deadline of `seconds` begins when an
         engine is free for them. Raises `BackendUnavailable`."""
-        waiting = sum(call.prompts for call in self._waiting)
-        if waiting + len(requests) > MOST_WAITING:
-            raise BackendUnavailable(f"{waiting} prompts of batches wait already; ask again later")
-        call = Call(family, requests, seconds)
-        self._waiting.append(call)
-        self._pump()
-        return await call.outcomes
+        if self._prompts + len(requests) > MOST_WAITING:
+            raise BackendUnavailable(
+                f"{self._prompts} prompts of batches wait already; ask again later"
+            )
+        now = asyncio.get_running_loop().time()
+        call = Call(family, requests, seconds, since=now)
+        self._wait(call)
+        self._pump_soon()
+        try:
+            return await call.outcomes
+        finally:
+            call.outcomes.cancel()  # does nothing once there are some
+            self._leave(call)
 
     async def aclose(self) -> None:
-        for task in self._sending:
+        for call in [*self._waiting, *chain.from_iterable(self._sent.values())]:
+            _settle(call, BackendUnavailable("the engines are being stopped"))
+            self._leave(call)
+        sending = list(self._sending)
+        for task in sending:
             task.cancel()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        await asyncio.gather(*sending, return_exceptions=True)
+        if self._soon is not None:
+            self._soon.cancel()
+
+    def _wait(self, call: Call) -> None:
+        if not call.outcomes.done():
+            self._waiting[call] = None
+            self._prompts += call.prompts
+
+    def _leave(self, call: Call) -> None:
+        if call in self._waiting:
+            del self._waiting[call]
+            self._prompts -= call.prompts
+
+    def _pump_soon(self) -> None:
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._pump)
 
     def _pump(self) -> None:
-        """Sends whatever may go now."""
-        self._waiting = [call for call in self._waiting if not call.outcomes.done()]
-        for call in list(self._waiting):
-            for lane in self._lanes():
-                if call.base in lane.bases and self._sends(call, lane):
-                    break
+        self._soon = None
+        try:
+            self._send_what_may_go()
+        except Exception as error:  # a bug here must not leave everybody waiting
+            logger.exception("batch work was not sent", extra={"action": "dispatch_failed"})
+            for call in list(self._waiting):
+                _settle(call, error)
+                self._leave(call)
+
+    def _send_what_may_go(self) -> None:
+        joined = {base for lane in self._lanes() for base in lane.bases}
+        for call in [call for call in self._next if call.base in joined]:
+            if call.base not in joined:
+                continue
+            if not any(
+                self._sends(call, lane) for lane in self._lanes() if call.base in lane.bases
+            ):
+                joined.remove(call.base)  # nor does what came after it fit
         while self._waiting and any(not lane.full for lane in self._lanes()):
             if not self._follows(self._plan()):
                 return
+        if not self._waiting:
+            for station in self._fleet.stations:
+                station.next_use = None
+
+    @property
+    def _next(self) -> list[Call]:
+        """What may be sent: everything that waits, but nothing else while a call has waited so
+        long that others must have taken its turn again and again."""
+        overdue = asyncio.get_running_loop().time() - LONGEST_TURN
+        return [call for call in self._waiting if call.since < overdue] or list(self._waiting)
 
     def _lanes(self) -> list[Lane]:
         return lanes(self._fleet.stations, self._fleet.contended, self._sent)
@@ -80,10 +135,11 @@ class Dispatcher:
             steps = plan.lanes[lane.name].steps
             _tell_uses(lane, [step.family for step in steps])
             left = steps[0].prompts if steps else 0
-            for call in [c for c in self._waiting if steps and c.base == steps[0].base]:
-                if left > 0 and self._sends(call, lane):
-                    left -= call.prompts
-                    went = True
+            for call in [c for c in self._next if steps and c.weights == steps[0].base]:
+                if left <= 0 or not self._sends(call, lane):
+                    break
+                left -= call.prompts
+                went = True
         return went
 
     def _sends(self, call: Call, lane: Lane) -> bool:
@@ -93,7 +149,7 @@ class Dispatcher:
             return False
         station = lane.stations[call.family]
         before = sum(parcel.seconds for parcel in lane.sent if isinstance(parcel, Call))
-        self._waiting.remove(call)
+        self._leave(call)
         self._sent.setdefault(station.name, []).append(call)
         task = asyncio.create_task(self._send(call, station, before), name="send a batch")
         self._sending.add(task)
@@ -113,22 +169,29 @@ class Dispatcher:
                 _settle(call, error)
             else:
                 logger.warning("asking again", extra={"action": "asked_again", "why": str(error)})
-                self._waiting.insert(0, call)
-        except ExpertError as error:
+                self._wait(call)
+        except Exception as error:  # noqa: BLE001 - it is raised where the call waits
             _settle(call, error)
         finally:
             self._sent[station.name].remove(call)
-            self._pump()
+            self._pump_soon()
 
     def _plan(self) -> Plan:
-        groups: dict[str, Group] = {}
-        for call in self._waiting:
-            known = groups.get(call.base)
-            prompts = call.prompts + (known.prompts if known else 0)
-            seconds = self._seconds(call.family, call.base, prompts)
-            groups[call.base] = Group(call.base, call.family, prompts, seconds, LEAST_PART)
+        prompts: Counter[tuple[str, str]] = Counter()
+        for call in self._next:
+            prompts[call.family, call.base] += call.prompts
+        groups = [
+            Group(
+                planned(family, base),
+                family,
+                number,
+                self._seconds(family, base, number),
+                LEAST_PART,
+            )
+            for (family, base), number in prompts.items()
+        ]
         sites = [lane.site(self._ahead(lane)) for lane in self._lanes()]
-        return schedule(list(groups.values()), sites, self._costs(list(groups.values())))
+        return schedule(groups, sites, self._costs(groups))
 
     def _costs(self, groups: Sequence[Group]) -> Costs:
         of = {family: self._fleet.of(family)[0] for family in {g.family for g in groups}}
@@ -159,10 +222,10 @@ def _tell_uses(lane: Lane, families: Sequence[str]) -> None:
         station.next_use = order.index(family) if family in order else None
 
 
-def _settle(call: Call, result: list[Outcome] | ExpertError) -> None:
+def _settle(call: Call, result: list[Outcome] | Exception) -> None:
     if call.outcomes.done():
         return
-    if isinstance(result, ExpertError):
+    if isinstance(result, Exception):
         call.outcomes.set_exception(result)
     else:
         call.outcomes.set_result(result)

@@ -142,11 +142,11 @@ class Engine:
         level, self._asleep = self._asleep, 0
         self._llm.wake_up(tags=["weights"])
         if level == 2:
-            self._weights.load(base)  # what was there is gone
+            self._swapped.append(self._weights.load(base))  # what was there is gone
         self._llm.wake_up(tags=["kv_cache"])
         self._llm.reset_prefix_cache()
         if base != self.resident:
-            self._weights.load(base)
+            self._swapped.append(self._weights.load(base))
 
     def close(self) -> None:
         """Ends what reads ahead."""

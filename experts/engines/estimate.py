@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from experts.engines.switching import Demand, Scene, bounded, order
+from experts.engines.scene import Demand, Scene
+from experts.engines.switching import bounded, order
 from experts.types import Priority
 
 
@@ -22,7 +23,7 @@ def estimate(scene: Scene, base: str) -> float:
         seconds += costs.swap
         if other == base:
             break
-        seconds += costs.group(asked.prompts(other))
+        seconds += asked.group(other)
     else:
         seconds += costs.swap  # back to the resident, after everybody else
     return seconds + before // costs.batch * costs.tail

@@ -6,6 +6,7 @@ which waits until an engine of the family is awake.
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,12 +16,13 @@ from experts.engines.draining import gate
 from experts.engines.footing import Footing
 from experts.engines.generation import EngineStatus, Request
 from experts.engines.layout import Seat
-from experts.engines.moving import Mover
+from experts.engines.moving import BROKEN_SECONDS, Mover
 from experts.engines.placement import place
 from experts.engines.processes import Berth
 from experts.engines.residency import NoRoom, Occupant, State, make_room
+from experts.engines.scene import BATCH_FACTOR
 from experts.engines.station import Station, Waiter
-from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, RegistryError
+from experts.errors import BackendTimeout, BackendUnavailable, RegistryError
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,12 @@ class Fleet:
     def contended(self) -> frozenset[str]:
         """Devices on which not all engines fit at once."""
         return self._footing.contended
+
+    def resident(self, family: str, base: str) -> bool:
+        """Whether an engine holds these weights or is about to; on this machine, if it has any
+        engines at all: what need not cross the network is nearer."""
+        near = [station for station in self.stations if station.here] or self.stations
+        return any(base in s.load.bases for s in near if s.family.name == family)
 
     def wait(self, station: Station, base: str) -> float:
         """Seconds until its engine would begin with a request that came now, as far as is known."""
@@ -103,7 +111,8 @@ class Fleet:
 
         Raises `BackendUnavailable` if there is none by the deadline, and why.
         """
-        stations = self.of(family)
+        now = self._now()
+        stations = [s for s in self.of(family) if not s.refusal(now)] or self.of(family)
         base = requests[0].base
         station = stations[place([station.load for station in stations], base)]
         async with self.hold_at(station, requests, deadline) as engine:
@@ -137,7 +146,7 @@ class Fleet:
     def settle(self, station: Station, seat: Seat, berth: Berth) -> None:
         """It has another place, where its engine starts as soon as there is room."""
         logger.warning("moved", extra={"action": "engine_moved", "engine": station.name})
-        station.seat, station.berth, station.broken = seat, berth, None
+        station.seat, station.berth, station.broken, station.missed = seat, berth, None, True
         self._changed.set()
 
     def give_up(self, station: Station, why: str) -> None:
@@ -147,7 +156,7 @@ class Fleet:
     async def _entered(
         self, station: Station, requests: Sequence[Request], deadline: float
     ) -> RemoteEngine:
-        waiter = Waiter(requests[0].base, len(requests), self._now())
+        waiter = Waiter(requests[0].base, len(requests), self._now(), requests[0].priority)
         if sum(w.prompts for w in station.waiters.values()) + waiter.prompts > MOST_WAITING:
             raise BackendUnavailable(
                 f"{MOST_WAITING} prompts wait for {station.name} to start; ask again later",
@@ -156,18 +165,19 @@ class Fleet:
         try:
             async with asyncio.timeout_at(deadline):
                 with station.waiting(waiter):
-                    while not (station.open and station.engine):
-                        _refuse_broken(station, self._now())
+                    while (engine := station.ready) is None:
+                        if why := station.refusal(self._now()):
+                            raise BackendUnavailable(why, BROKEN_SECONDS)
                         self._changed.set()
                         await station.stirred()
-                    return station.engine
+                    return engine
         except TimeoutError as error:
             raise self._late(station) from error
 
     def _late(self, station: Station) -> BackendTimeout:
-        seconds = self.costs(station).start
+        seconds = station.occupant(self.costs(station)).back
         return BackendTimeout(
-            f"the engine {station.name} was not awake in time (starting it takes about "
+            f"the engine {station.name} was not awake in time (that takes about "
             f"{seconds:.2g} s); ask again later, or allow more seconds",
             seconds,
         )
@@ -193,7 +203,7 @@ class Fleet:
     def _decide(self) -> None:
         """Brings what is waited for, longest wait first, and says who lets calls in."""
         wanted = [s for s in self.stations if s.waiters or s.missed]
-        for station in sorted(wanted, key=_waiting_since):
+        for station in sorted(wanted, key=self._waiting_since):
             still = station.state in (State.STOPPED, State.ASLEEP) and not station.moving
             if still and station.berth is not None:
                 self._try_to_bring(station)
@@ -201,23 +211,33 @@ class Fleet:
         for station in self.stations:
             awake = station.state is State.AWAKE and not station.moving
             station.open = awake and station.name not in shut
-            if station.open or station.broken:
+            if station.open and station.waiters:
                 station.stir()
 
     def _try_to_bring(self, station: Station) -> None:
-        if station.broken and self._now() < station.broken[0]:
+        if station.refusal(self._now()):
             return
         room = make_room(station.name, self._occupants(), self._footing.budgets, self._now())
-        if not isinstance(room, NoRoom):
+        if isinstance(room, NoRoom):
+            if not room.waiting_helps:
+                self._mover.give_up(station, room.why)
+        elif room.evictions and not (station.waiters or station.family.pinned):
+            station.missed = False  # others have its place now: it comes when it is asked for
+        else:
             by_name = {each.name: each for each in self.stations}
             self._mover.bring(station, [(by_name[e.name], e.to) for e in room.evictions])
-        elif not room.waiting_helps:
-            self._mover.give_up(station, room.why)
 
     def _shut(self) -> frozenset[str]:
         """Stations that let nobody in, so that they drain and make room for who waits too long."""
-        waiting = {s.name: s.oldest.arrived for s in self.stations if s.oldest and not s.open}
+        waiting = {
+            s.name: self._waiting_since(s) for s in self.stations if s.waiters and not s.open
+        }
         return gate(waiting, self._occupants(), self._footing.budgets, self._now(), self._max_wait)
+
+    def _waiting_since(self, station: Station) -> float:
+        grace = (BATCH_FACTOR - 1) * self._max_wait
+        since = station.waiting_since(grace)
+        return math.inf if since is None else since
 
     def _occupants(self) -> list[Occupant]:
         return [station.occupant(self.costs(station)) for station in self.stations]
@@ -228,12 +248,3 @@ class Fleet:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-
-def _refuse_broken(station: Station, now: float) -> None:
-    if station.broken and now < station.broken[0]:
-        raise BackendRejected(station.broken[1])
-
-
-def _waiting_since(station: Station) -> float:
-    return station.oldest.arrived if station.oldest else float("inf")

@@ -1,5 +1,7 @@
 """What engines stand on: memory budgets, who takes turns, threads, and costs to begin with."""
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -64,15 +66,17 @@ class Footing:
         return any(name in self.contended for name in station.names)
 
     def threads(self, cores: int) -> int:
-        """CPU threads per engine: all cores but one, which is for everybody else, shared by as
-        many engines as are awake at once."""
-        awake = 0
-        budgets = dict(self.budgets)
+        """CPU threads per engine, on nodes of so many cores: all but one, which is for everybody
+        else, shared by as many engines as are awake at once."""
+        awake: Counter[str] = Counter()  # by node
+        left: dict[str, float] = dict(self.budgets)
         for station in sorted(self.stations, key=lambda station: station.size):
+            if station.berth is None:
+                continue
             (name, *_) = station.names
-            budgets[name] = budgets.get(name, station.size) - station.size
-            awake += budgets[name] >= 0
-        return max(1, (cores - 1) // max(1, awake))
+            left[name] = left.get(name, math.inf) - station.size
+            awake[station.berth.node] += left[name] >= 0
+        return max(1, (cores - 1) // max([1, *awake.values()]))
 
     def name(self, station: Station) -> Name:
         """Whose costs its engine has."""

@@ -24,8 +24,19 @@ class Parcel:
         return self.requests[0].base
 
     @property
+    def weights(self) -> str:
+        """Its base as plans name it."""
+        return planned(self.family, self.base)
+
+    @property
     def prompts(self) -> int:
         return len(self.requests)
+
+
+def planned(family: str, base: str) -> str:
+    """How plans name a base. In each family it is another: two may have the same one, for
+    instance where only one of them is pinned."""
+    return f"{base} in {family}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +69,30 @@ class Lane:
 
     def site(self, seconds: float) -> Site:
         """The lane as the plan sees it, with `seconds` of work sent to it."""
-        awake = [s for s in self.stations.values() if s.state is State.AWAKE]
-        family = self.sent[-1].family if self.sent else awake[0].family.name if awake else None
-        engine = self.stations[family].engine if family else None
-        held = {base for s in self.stations.values() if s.engine for base in s.engine.held}
+        awake = [name for name, s in self.stations.items() if s.state is State.AWAKE]
+        family = self.sent[-1].family if self.sent else awake[0] if awake else None
+        last = self.sent[-1].weights if self.sent else None
         return Site(
             name=self.name,
             families=frozenset(self.stations),
             family=family,
-            base=self.sent[-1].base if self.sent else engine.resident if engine else None,
+            base=last or (self._resident(family) if family else None),
             asleep={
-                name: s.engine.resident
+                name: self._resident(name) if s.level == 1 else None  # dropped
                 for name, s in self.stations.items()
                 if s.state is State.ASLEEP and s.engine
             },
-            held=frozenset(held),
+            held=frozenset(
+                planned(name, base)
+                for name, s in self.stations.items()
+                for base in (s.engine.held if s.engine else ())
+            ),
             busy=seconds,
         )
+
+    def _resident(self, family: str) -> str | None:
+        engine = self.stations[family].engine
+        return planned(family, engine.resident) if engine and engine.resident else None
 
 
 def lanes(

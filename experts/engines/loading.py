@@ -6,8 +6,8 @@ import copy
 import logging
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -44,7 +44,15 @@ class Weights:
     An exception other than `SwapFailed` means that no weights are whole.
     """
 
-    def __init__(self, llm: Any, family: Family, resident: str, host_bytes: int) -> None:
+    def __init__(
+        self,
+        llm: Any,
+        family: Family,
+        resident: str,
+        host_bytes: int,
+        files: Callable[[str], Tensors] | None = None,
+    ) -> None:
+        """Begins with `resident` in the engine. `files` reads a base's; none: the engine's way."""
         self._llm = llm
         self._on_cpu = not family.gpus
         self.resident = resident
@@ -57,7 +65,7 @@ class Weights:
         capacity = host_bytes if self._reachable else 0
         self._shelf: Shelf[Captured | Read] = Shelf(capacity)
         self._model = llm.apply_model(_itself)[0] if self._reachable else None
-        self._reader = Reader(self._files, _copied if self._on_cpu else _pinned, capacity)
+        self._reader = Reader(files or self._files, _copied if self._on_cpu else _pinned, capacity)
         self._hold(resident, bytes_on_disk(resident))
 
     @property
@@ -145,7 +153,8 @@ class Weights:
         if self._on_cpu:
             self._hold(base, read.size if read else bytes_on_disk(base))
         elif read is not None:
-            self._shelf.put(base, read, read.size, self._coming)
+            # How long the disk took is told once, not each time that these are swapped in.
+            self._shelf.put(base, replace(read, seconds=0.0), read.size, self._coming)
 
     def _hold(self, base: str, size: int) -> None:
         if self._on_cpu and self._reachable and self._shelf.capacity:

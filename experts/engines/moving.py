@@ -49,9 +49,11 @@ class Mover:
         """Asks the engines what they measured since the last time."""
         for station in stations:
             if station.engine is not None and not station.moving:
-                happened = await station.engine.learned()
-                if happened:
-                    await self._book.learn(self._footing.name(station), happened)
+                try:
+                    if happened := await station.engine.learned():
+                        await self._book.learn(self._footing.name(station), happened)
+                except Exception:  # costs only make plans better
+                    logger.exception("nothing learned", extra={"action": "costs_not_learned"})
 
     def bring(self, station: Station, evictions: Iterable[tuple[Station, State]]) -> None:
         """Begins to wake or start the station's engine, once these are out of its way."""
@@ -77,7 +79,7 @@ class Mover:
 
     async def status(self, station: Station) -> EngineStatus:
         engine = station.engine
-        if engine is None:
+        if engine is None or station.state is State.STARTING:
             return _without_engine(station)
         status = await engine.status()
         state = str(station.state)
@@ -98,27 +100,43 @@ class Mover:
             for other, state in away:
                 await self._put_away(other, state)
             await self._wake_or_start(station)
-        except NotStarted as error:
+        except Exception as error:  # whatever it is, those who wait are told and others go on
+            if not isinstance(error, NotStarted):
+                logger.exception("not moved", extra={"action": "not_moved", "engine": station.name})
             self._stop(station)
-            self.give_up(station, str(error))
+            self.give_up(station, str(error) or repr(error))
             for other, _ in away:
-                other.missed = True  # there is room for it again
+                other.missed = other.state is not State.AWAKE  # there is room for it again
         finally:
-            for each in (station, *(other for other, _ in away)):
-                each.moving = False
             self.tell()
 
     async def _wake_or_start(self, station: Station) -> None:
-        assert station.berth is not None, "there is no room without a place"
-        if station.state is State.WAKING and station.engine:
-            await station.engine.wake(station.base)
-        else:
-            station.engine = engine = self._processes.take(station.berth)
-            self._task(self._watches, self._watched(station, engine), f"watch {station.name}")
-            await engine.start(self._orders(station, self.costs(station)), START_SECONDS)
+        if station.state is not State.WAKING or not await self._woken(station):
+            await self._started(station)
         station.became(State.AWAKE, _now())
         station.broken, station.missed = None, False
+        self.keep_warm(station)
         logger.info("awake", extra={"action": "engine_awake", "engine": station.name})
+
+    async def _woken(self, station: Station) -> bool:
+        """Whether its engine woke. If not it is gone, and another can be started."""
+        try:
+            if station.engine is not None:
+                await station.engine.wake(station.base)
+        except NotStarted as error:
+            logger.warning("%s", error, extra={"action": "not_woken", "engine": station.name})
+            self._end(station)
+        return station.engine is not None
+
+    async def _started(self, station: Station) -> None:
+        if station.berth is None:
+            raise NotStarted("its machine was lost")
+        station.state = State.STARTING
+        station.engine = engine = await self._processes.take(station.berth)
+        self._task(self._watches, self._watched(station, engine), f"watch {station.name}")
+        await engine.start(self._orders(station, self.costs(station)), START_SECONDS)
+        if station.engine is not engine:
+            raise NotStarted("its process ended as it had started")
 
     async def _put_away(self, station: Station, state: State) -> None:
         try:
@@ -126,17 +144,19 @@ class Mover:
                 await station.engine.sleep(station.level)
                 station.became(State.ASLEEP, _now())
                 return
-        except NotStarted as error:  # it cannot be trusted any more
-            logger.warning("%s", error, extra={"action": "no_sleep", "engine": station.name})
+        except Exception as error:  # it cannot be trusted any more
+            extra = {"action": "no_sleep", "engine": station.name}
+            logger.warning("%s", error, extra=extra, exc_info=not isinstance(error, NotStarted))
         self._stop(station)
 
     def _stop(self, station: Station) -> None:
-        """Ends the process, and has another warm for whoever is next at its berth."""
+        self._end(station)
+        station.became(State.STOPPED, _now())
+
+    def _end(self, station: Station) -> None:
         if station.engine is not None:
             engine, station.engine = station.engine, None
             engine.kill()
-        station.became(State.STOPPED, _now())
-        self.keep_warm(station)
 
     def keep_warm(self, station: Station) -> None:
         """Has a process ready where the station's engine takes turns with others."""

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from experts.engines.switching import Costs
+from experts.engines.scene import Costs
 
 SWAP, REPLY = 1.0, 2.0  # seconds, believed before anything was measured
 GAIN = 1 / 16  # weight of a new measurement

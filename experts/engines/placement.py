@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SWAP_COST = 16  # waiting prompts that are worth as much as a change of weights
+FAR_COST = 2  # and as much as the way to another machine
 DOWN_COST = 10_000  # an engine that restarts is the last choice, but better than none
 
 
@@ -14,6 +15,7 @@ class Load:
     bases: frozenset[str]  # resident, or about to be
     prompts: int  # sent and not answered
     up: bool = True
+    here: bool = False  # on the machine of whoever asks
 
 
 def place(loads: Sequence[Load], base: str) -> int:
@@ -23,6 +25,7 @@ def place(loads: Sequence[Load], base: str) -> int:
     def cost(index: int) -> tuple[int, int]:
         load = loads[index]
         swap = 0 if base in load.bases else SWAP_COST
-        return load.prompts + swap + (0 if load.up else DOWN_COST), index
+        way = (0 if load.here else FAR_COST) + (0 if load.up else DOWN_COST)
+        return load.prompts + swap + way, index
 
     return min(range(len(loads)), key=cost)

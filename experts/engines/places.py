@@ -22,10 +22,11 @@ async def nodes() -> list[Node]:
     """Every machine that is alive, with what it has in all, whoever uses it."""
     import ray
 
-    return [_node(told) for told in await asyncio.to_thread(ray.nodes) if told["Alive"]]
+    return [node_of(told) for told in await asyncio.to_thread(ray.nodes) if told["Alive"]]
 
 
-def _node(told: Mapping[str, Any]) -> Node:
+def node_of(told: Mapping[str, Any]) -> Node:
+    """A machine, from what `ray.nodes` tells of it."""
     resources, labels = told["Resources"], dict(told.get("Labels") or {})
     return Node(
         id=told["NodeID"],
@@ -72,14 +73,28 @@ class Places:
         group = await _granted(node, [{"CPU": CPUS * len(seats)}, *({"GPU": 1.0} for _ in new)])
         self._groups.append(group)
         self._gpus |= zip(new, await _gpus(group, len(new)), strict=True)
-        return {seat: self._berth(seat, group) for seat in seats}
+        here = node == _this_node()
+        return {
+            seat: berth_on(node, [self._gpus[node, d] for d in seat.devices], group, here=here)
+            for seat in seats
+        }
 
-    def _berth(self, seat: Seat, group: Any) -> Berth:
-        gpus = [self._gpus[seat.node, device] for device in seat.devices]
-        if not gpus:
-            return Berth(seat.node, group=group)
-        memory = min(gpu.memory for gpu in gpus)
-        return Berth(seat.node, tuple(gpu.name for gpu in gpus), gpus[0].kind, memory, group)
+
+def berth_on(node: str, gpus: Sequence[Gpu], group: Any, *, here: bool = False) -> Berth:
+    """A berth with these GPUs; without any, on the node's processors."""
+    if not gpus:
+        return Berth(node, here=here, group=group)
+    memory = min(gpu.memory for gpu in gpus)
+    return Berth(
+        node, tuple(gpu.name for gpu in gpus), gpus[0].kind, memory, here=here, group=group
+    )
+
+
+def _this_node() -> str:
+    import ray
+
+    node: str = ray.get_runtime_context().get_node_id()
+    return node
 
 
 async def _granted(node: str, bundles: list[dict[str, float]]) -> Any:

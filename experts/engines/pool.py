@@ -31,7 +31,7 @@ class EnginePool:
 
     def resident(self, base: str) -> bool:
         """Whether an engine could answer with these weights without moving any."""
-        return any(base in station.load.bases for station in self.fleet.of(self.family))
+        return self.fleet.resident(self.family, base)
 
     def wait(self, base: str) -> float:
         """Seconds until an engine would begin with a request that came now, as far as is known."""

@@ -24,6 +24,7 @@ class Berth:
     devices: tuple[str, ...] = ()  # as CUDA names them; none: CPU
     gpu: str | None = None  # what kind they are, where Ray knows
     memory: int = 0  # bytes of each of them
+    here: bool = False  # on the machine of whoever asks
     group: Any = field(default=None, compare=False, repr=False)  # Ray's placement group
 
     @property
@@ -48,30 +49,38 @@ class Processes:
     def __init__(self, spawn: Spawn) -> None:
         self._spawn = spawn
         self._spares: dict[Berth, RemoteEngine] = {}
-        self._warming: dict[Berth, asyncio.Task[None]] = {}
+        self._warming: set[asyncio.Task[None]] = set()
 
-    def take(self, berth: Berth) -> RemoteEngine:
-        """A process at the berth, warm if one is kept there; whoever starts an engine in one that
-        is not just waits longer."""
+    async def take(self, berth: Berth) -> RemoteEngine:
+        """A process at the berth: the spare one, once it is warm, or a new one, in which an engine
+        just starts later."""
         spare = self._spares.pop(berth, None)
-        return self._spawn(berth) if spare is None or spare.died.is_set() else spare
+        if spare is None:
+            return self._spawn(berth)
+        try:
+            await spare.warm(WARM_SECONDS)  # also tells whether it lives
+        except NotStarted as error:
+            logger.warning("%s", error, extra={"action": "not_warm"})
+            spare.kill()
+            return self._spawn(berth)
+        except BaseException:
+            spare.kill()
+            raise
+        return spare
 
     def keep(self, berth: Berth) -> None:
         """Sees to it that a process at the berth is warm, or becomes so."""
         if berth not in self._spares:
             self._spares[berth] = spare = self._spawn(berth)
             task = asyncio.create_task(self._warmed(berth, spare), name="warm up a process")
-            self._warming[berth] = task
-
-    def leave(self, node: str) -> None:
-        """Forgets what ran on a node that is lost."""
-        for berth in [berth for berth in self._spares if berth.node == node]:
-            self._spares.pop(berth).died.set()
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
 
     async def aclose(self) -> None:
-        for task in self._warming.values():
+        warming = list(self._warming)
+        for task in warming:
             task.cancel()
-        await asyncio.gather(*self._warming.values(), return_exceptions=True)
+        await asyncio.gather(*warming, return_exceptions=True)
         for spare in self._spares.values():
             spare.kill()
 
@@ -79,10 +88,10 @@ class Processes:
         try:
             await spare.warm(WARM_SECONDS)
         except NotStarted as error:
-            logger.warning("%s", error, extra={"action": "not_warm"})
-            if self._spares.get(berth) is spare:
+            if self._spares.get(berth) is spare:  # who has taken it meanwhile is told the same
+                logger.warning("%s", error, extra={"action": "not_warm"})
                 del self._spares[berth]
-            spare.kill()
+                spare.kill()
 
 
 def spawner(threads: int, *, offline: bool) -> Spawn:

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from experts.cards import Cluster
 from experts.engines.families import Family
 from experts.engines.fleet import Fleet
-from experts.engines.layout import moved
+from experts.engines.layout import Seat, moved
 from experts.engines.nodes import Node, Wanted
 from experts.engines.places import Places, nodes
+from experts.engines.processes import Berth
 from experts.engines.station import Station
 from experts.errors import RegistryError
 
@@ -19,10 +20,15 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0  # between two looks at the cluster's nodes
 
 
+Look = Callable[[], Awaitable[Sequence[Node]]]
+
+
 @asynccontextmanager
-async def relocating(fleet: Fleet, places: Places, cluster: Cluster) -> AsyncIterator[None]:
-    """Watches the cluster's nodes until the context ends."""
-    task = asyncio.create_task(_watch(fleet, places, cluster.engines), name="watch the nodes")
+async def relocating(
+    fleet: Fleet, places: Places, cluster: Cluster, look: Look = nodes
+) -> AsyncIterator[None]:
+    """Watches the cluster's nodes, as `look` tells them, until the context ends."""
+    task = asyncio.create_task(_watch(fleet, places, cluster.engines, look), name="watch the nodes")
     try:
         yield
     finally:
@@ -36,11 +42,11 @@ def wanted(family: Family, engines: int) -> Wanted:
     return Wanted(family.name, replicas, gpus, family.tensor_parallel, family.node)
 
 
-async def _watch(fleet: Fleet, places: Places, engines: int) -> None:
+async def _watch(fleet: Fleet, places: Places, engines: int, look: Look) -> None:
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         try:
-            there = await nodes()
+            there = await look()
             lost = stranded(fleet.stations, there)
             if lost:
                 await _relocate(fleet, lost, there, places, engines)
@@ -63,16 +69,17 @@ async def _relocate(
     kinds = {station.family.name: station.family for station in fleet.stations}
     layout = moved(kept, [wanted(family, engines) for family in kinds.values()], there)
     seats = {(seat.family, seat.replica): seat for seat in layout.seats if seat not in kept}
-    try:
-        berths = await places.reserve(list(seats.values()))
-    except RegistryError as error:
-        logger.warning("%s", error, extra={"action": "not_relocated"})
-        berths = {}
+    berths: dict[Seat, Berth] = {}
+    for seat in seats.values():  # one by one: what is granted is kept, whatever is not
+        try:
+            berths |= await places.reserve([seat])
+        except RegistryError as error:
+            logger.warning("%s", error, extra={"action": "not_relocated"})
     short = {shortage.family: shortage.why for shortage in layout.shortages}
     for station in lost:
-        seat = seats.get((station.seat.family, station.seat.replica))
-        if seat in berths:
-            fleet.settle(station, seat, berths[seat])
+        place = seats.get((station.seat.family, station.seat.replica))
+        if place in berths:
+            fleet.settle(station, place, berths[place])
         else:
             why = short.get(station.family.name, "Ray grants it no place")
             fleet.give_up(station, f"its machine was lost, and {why}")

@@ -10,7 +10,8 @@ from experts.engines.engine import Produced, SwapFailed
 from experts.engines.estimate import estimate
 from experts.engines.generation import Outcome, Piece, Refusal, Request
 from experts.engines.pace import Pace
-from experts.engines.switching import BATCH_FACTOR, Choice, Policy, Scene, bounded
+from experts.engines.scene import BATCH_FACTOR, Scene
+from experts.engines.switching import Choice, Policy, bounded
 from experts.engines.waiting import Call, Waiting
 from experts.types import Cause, Priority
 
@@ -105,14 +106,13 @@ class Serving:
 
     def estimate(self, base: str) -> float:
         """Seconds until a request for a base would start if it came now."""
-        until, _ = self._broken.get(base, (0.0, ""))
-        return max(estimate(self.scene(), base), until - self._clock())
+        return self._estimate(self.scene(), base)
 
     def estimates(self) -> dict[str, float]:
         """The same for every base that is asked for these days."""
         scene = self.scene()
         known = scene.lines.keys() | scene.rates.keys() | {scene.resident}
-        return {base: self.estimate(base) for base in sorted(known)}
+        return {base: self._estimate(scene, base) for base in sorted(known)}
 
     def submit(self, call: Call) -> list[Delivery]:
         """Queues a call, or refuses it as a whole."""
@@ -139,6 +139,8 @@ class Serving:
 
     def turn(self) -> list[Delivery]:
         """As much as can be done without waiting: one swap, or one step."""
+        if len(self._running) >= self._engine.batch:
+            return self._step()  # it is full: there is nothing to decide before a reply ends
         scene = self.scene()
         choice = self._policy(scene)
         self._until = choice.until
@@ -146,11 +148,13 @@ class Serving:
         if choice.base not in (None, scene.resident) and not self._running:
             return self._swap(choice.base)
         delivered = self._admit(choice) if choice.base == scene.resident else []
-        if self._running:
-            delivered += [self._delivered(produced) for produced in self._engine.step()]
-            self.steps += 1
-            self._ended = self._clock()
-        return delivered
+        return delivered + (self._step() if self._running else [])
+
+    def _step(self) -> list[Delivery]:
+        produced = self._engine.step()
+        self.steps += 1
+        self._ended = self._clock()
+        return [self._delivered(each) for each in produced]
 
     def scene(self) -> Scene:
         """What the policy is told."""
@@ -169,10 +173,14 @@ class Serving:
             unread=frozenset(base for base in self.waiting.bases if not self._engine.ready(base)),
         )
 
+    def _estimate(self, scene: Scene, base: str) -> float:
+        until, _ = self._broken.get(base, (0.0, ""))
+        return max(estimate(scene, base), until - scene.now)
+
     def _admit(self, choice: Choice) -> list[Delivery]:
         """Fills the engine, and no more: what it holds must be drained before a swap."""
         refused: list[Delivery] = []
-        now = self._clock()
+        now, batch = self._clock(), False
         overdue = now - BATCH_FACTOR * self._max_wait
         while len(self._running) < self._engine.batch:
             taken = self.waiting.take(
@@ -181,6 +189,7 @@ class Serving:
             if taken is None:
                 break
             call, place, request = taken
+            batch = batch or call.priority is Priority.BATCH
             id_ = f"{call.id}/{place}"
             refusal = self._engine.add(id_, request, streaming=call.streaming)
             self._admitted += 1
@@ -188,6 +197,8 @@ class Serving:
                 self._running[id_] = Running(call.id, place, now)
             else:
                 refused.append(Delivery(call.id, place, refusal))
+        if batch:
+            self.waiting.served(self._engine.resident, now)
         return refused
 
     def _swap(self, base: str) -> list[Delivery]:

@@ -15,6 +15,7 @@ from experts.engines.layout import Seat
 from experts.engines.placement import Load
 from experts.engines.processes import Berth
 from experts.engines.residency import Occupant, State, heated
+from experts.types import Priority
 
 ASLEEP_BYTES = 2 * 2**30  # that a sleeping engine still takes of its GPU: context and graphs
 
@@ -26,6 +27,7 @@ class Waiter:
     base: str
     prompts: int
     arrived: float
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(slots=True)
@@ -63,6 +65,11 @@ class Station:
         return self.berth.names if self.berth else ()
 
     @property
+    def here(self) -> bool:
+        """Whether its engine runs on the machine of whoever asks."""
+        return self.berth is not None and self.berth.here
+
+    @property
     def size(self) -> int:
         """Bytes that an engine which is awake takes of each of its devices."""
         if self.berth and self.berth.devices:
@@ -85,6 +92,15 @@ class Station:
         """The call that has waited longest."""
         return next(iter(self.waiters.values()), None)
 
+    def waiting_since(self, grace: float) -> float | None:
+        """When the first of its waiting calls came, where batch work counts as if it had come
+        `grace` seconds later; None: nobody waits."""
+        came = (
+            waiter.arrived + (grace if waiter.priority is Priority.BATCH else 0.0)
+            for waiter in self.waiters.values()
+        )
+        return min(came, default=None)
+
     @property
     def base(self) -> str:
         """What an engine that comes about now should hold."""
@@ -99,23 +115,38 @@ class Station:
         if self.engine and self.engine.resident:
             bases.add(self.engine.resident)
         waiting = sum(waiter.prompts for waiter in self.waiters.values())
-        return Load(frozenset(bases), sent.total() + waiting, up=self.state is State.AWAKE)
+        awake = self.state is State.AWAKE
+        return Load(frozenset(bases), sent.total() + waiting, up=awake, here=self.here)
+
+    @property
+    def ready(self) -> RemoteEngine | None:
+        """The engine, if it lets calls in."""
+        if not self.open or self.engine is None or self.engine.died.is_set():
+            return None
+        return self.engine
+
+    def refusal(self, now: float) -> str | None:
+        """Why nobody tries to start its engine now; None: somebody would."""
+        return self.broken[1] if self.broken and now < self.broken[0] else None
 
     def occupant(self, costs: Costs) -> Occupant:
         """The same, as residency sees it."""
         berth = self.berth
+        # Awake for calls of which none was let in yet: two that want one place would else push
+        # each other out for ever.
+        owes = self.state is State.AWAKE and bool(self.waiters) and self.last_used < self.since
         return Occupant(
             name=self.name,
             devices=self.names,
             awake_bytes=self.size,
             state=self.state,
             start=costs.start,
-            wake=costs.wake + costs.swap(self.weights),
+            wake=costs.wake + (costs.swap(self.weights) if self.level == 2 else 0.0),
             can_sleep=bool(self.family.gpus),  # vLLM's sleep mode is for GPUs
             asleep_bytes=ASLEEP_BYTES if self.family.gpus else 0,
             host=berth.host if berth else "",
             host_bytes=self.weights if self.level == 1 else 0,
-            busy=bool(self.busy) or self.moving,
+            busy=bool(self.busy) or self.moving or owes,
             pinned=self.family.pinned,
             heat=self.heat,
             last_used=self.last_used,

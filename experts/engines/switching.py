@@ -7,80 +7,18 @@ how many it serves; but each visit holds up everybody who waits elsewhere.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from experts.engines.scene import BATCH_FACTOR, Scene
 from experts.types import Priority
 
-BATCH_FACTOR = 10.0  # batch work may wait so many times longer than interactive work
 CROWD = 1.0  # how far the number that waits counts in the order of two bases
 DEMAND = 0.7  # how far their popularity does
 BUSY = 0.9  # arrivals during one generation that make a base one in constant demand
 FAIR = 0.5  # part of its share of the time for which such a base is kept without work
 LIKELY = 0.2  # arrivals during one generation that make it worth while to wait for one
-PATIENCE = 3.0  # times what reading ahead saves: so long those who wait do so together
-GLANCE = 0.02  # seconds between two looks at whether weights have been read
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What an engine's work takes, in seconds, as measured."""
-
-    swap: float  # another base's weights in the place of these
-    reply: float  # one generation, on average
-    tail: float  # until the last of a group has ended, with few exceptions
-    batch: int  # generations at once
-    read: float = 0.0  # the part of a swap that is saved by reading ahead
-
-    def group(self, prompts: int) -> float:
-        """Seconds that so many prompts of one base take together."""
-        return self.tail * max(1.0, prompts / self.batch)
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """Prompts of one base and one class that wait, and when the first of them arrived."""
-
-    prompts: int
-    oldest: float
-
-
-Line = Mapping[Priority, Demand]  # what waits for one base
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What is known when an engine's next step is decided. Times are of the caller's clock."""
-
-    now: float
-    resident: str
-    since: float  # when the resident base was swapped in
-    admitted: int  # prompts since then
-    running: int  # of the resident base
-    lines: Mapping[str, Line]  # only bases that somebody waits for
-    costs: Costs
-    max_wait: float  # seconds, interactive; batch work may wait `BATCH_FACTOR` times longer
-    rates: Mapping[str, float] = field(default_factory=dict)  # interactive calls per second
-    ended: float = -math.inf  # when the last generation ended
-    unread: frozenset[str] = frozenset()  # bases that are being read ahead, or will be
-
-    def due(self, base: str) -> float:
-        """When the first of a base's waiting prompts must have started."""
-        return min(
-            demand.oldest + self.max_wait * (BATCH_FACTOR if priority is Priority.BATCH else 1.0)
-            for priority, demand in self.lines[base].items()
-        )
-
-    def oldest(self, base: str) -> float:
-        return min(demand.oldest for demand in self.lines[base].values())
-
-    def prompts(self, base: str) -> int:
-        return sum(demand.prompts for demand in self.lines[base].values())
-
-    @property
-    def others(self) -> list[str]:
-        """The bases that wait for a swap, the most urgent first."""
-        others = [base for base in self.lines if base != self.resident]
-        return sorted(others, key=lambda base: (self.due(base), base))
+PATIENCE = 1.5  # times what reading ahead saves: so long those who wait do so together
+GLANCE = 1 / 32  # of the time that reading takes, between two looks at whether it is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +95,13 @@ def latest(scene: Scene, others: Sequence[str], ahead: float) -> float:
     for base in others:
         ahead += scene.costs.swap
         moment = min(moment, scene.due(base) - ahead)
-        ahead += scene.costs.group(scene.prompts(base))
+        ahead += scene.group(base)
     return moment
 
 
 def _with_bound(scene: Scene) -> Scene:
     """With a bound that can be kept: no shorter than one round of everybody who waits."""
-    groups = sum(scene.costs.swap + scene.costs.group(scene.prompts(b)) for b in scene.lines)
+    groups = sum(scene.costs.swap + scene.group(base) for base in scene.lines)
     return replace(scene, max_wait=max(scene.max_wait, scene.costs.tail + groups))
 
 
@@ -181,7 +119,7 @@ def _batch_too(scene: Scene, others: Sequence[str]) -> bool:
     line = scene.lines[scene.resident]
     if len(line) < len(Priority):
         return True
-    due = line[Priority.BATCH].oldest + BATCH_FACTOR * scene.max_wait
+    due = line[Priority.BATCH].since + BATCH_FACTOR * scene.max_wait
     return due <= scene.due(others[0]) or not _called_away(scene, others)
 
 
@@ -218,7 +156,7 @@ def _read(scene: Scene, others: Sequence[str]) -> float:
     longest = 2 * max(scene.costs.read, scene.costs.swap)
     if scene.now >= _free(scene, others) + longest:
         return -math.inf
-    return scene.now + GLANCE
+    return scene.now + max(GLANCE * scene.costs.read, 0.001)
 
 
 def _free(scene: Scene, others: Sequence[str]) -> float:
@@ -230,7 +168,7 @@ def _next(scene: Scene, others: Sequence[str]) -> str:
     """The first by merit that makes nobody late who would not be late anyway."""
     for base in sorted(others, key=lambda base: _merit(scene, base, len(others)), reverse=True):
         rest = [other for other in others if other != base]
-        ahead = scene.costs.swap + scene.costs.group(scene.prompts(base))
+        ahead = scene.costs.swap + scene.group(base)
         if scene.now <= latest(scene, rest, ahead):
             return base
     return others[0]
@@ -243,6 +181,6 @@ def _merit(scene: Scene, base: str, bases: int) -> tuple[bool, float]:
     line = scene.lines[base]
     demand = line.get(Priority.INTERACTIVE) or line[Priority.BATCH]
     rate = max(scene.rates.get(base, 0.0), 0.01 * sum(scene.rates.values())) or 1.0
-    waited = max(scene.now - demand.oldest, 0.0) + 0.01 * scene.costs.swap
+    waited = max(scene.now - demand.since, 0.0) + 0.01 * scene.costs.swap
     merit = waited * (demand.prompts**CROWD / rate**DEMAND) ** (1 / bases)
     return Priority.INTERACTIVE in line, merit

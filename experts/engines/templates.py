@@ -1,5 +1,6 @@
 """Turns a conversation into tokens, by the chat template of the expert that is asked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from experts.engines.generation import Request
@@ -8,8 +9,9 @@ from experts.engines.generation import Request
 class Templates:
     """Loads each tokenizer once. Owned by the engine's thread."""
 
-    def __init__(self, tokenizer: str) -> None:
+    def __init__(self, tokenizer: str, load: Callable[[str], Any] | None = None) -> None:
         self._default = tokenizer  # of experts that bring none of their own
+        self._load = load or _pretrained
         self._loaded: dict[str, Any] = {}
 
     def tokens(self, request: Request) -> list[int]:
@@ -29,7 +31,11 @@ class Templates:
 
     def _tokenizer(self, name: str) -> Any:
         if name not in self._loaded:
-            from transformers import AutoTokenizer
-
-            self._loaded[name] = AutoTokenizer.from_pretrained(name)
+            self._loaded[name] = self._load(name)
         return self._loaded[name]
+
+
+def _pretrained(name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(name)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from experts.engines.generation import Request
-from experts.engines.switching import Demand, Line
+from experts.engines.scene import Demand, Line
 from experts.types import Priority
 
 
@@ -29,10 +29,11 @@ class Queue:
     turns: deque[Call] = field(default_factory=deque)
     arrivals: dict[str, float] = field(default_factory=dict)  # by call id, oldest first
     prompts: int = 0
+    turn: float = -math.inf  # of batch work: when some was last admitted
 
     @property
-    def oldest(self) -> float:
-        return next(iter(self.arrivals.values()))
+    def demand(self) -> Demand:
+        return Demand(self.prompts, next(iter(self.arrivals.values())), self.turn)
 
     def take(self, before: float) -> tuple[Call, int, Request] | None:
         """The next prompt of those that arrived by then."""
@@ -63,7 +64,7 @@ class Queue:
 class Waiting:
     """Calls take turns prompt by prompt, so one question does not wait behind a long call.
 
-    Interactive calls pass batch calls. A batch call that is overdue takes turns with them, so
+    Interactive calls pass batch calls. Where batch work is overdue the classes take turns, so
     that it is not passed for ever.
     """
 
@@ -103,6 +104,13 @@ class Waiting:
                 return taken
         return None
 
+    def served(self, base: str, now: float) -> None:
+        """Batch work of a base has had a turn: it is overdue again only after as long a wait. A
+        file of thousands, all of one age, would else go before everybody once it is overdue."""
+        queue = self._queues.get(base, {}).get(Priority.BATCH)
+        if queue is not None:
+            queue.turn = now
+
     def take_all(self, base: str) -> Iterator[tuple[Call, int, Request]]:
         """Everything that waits for a base."""
         while (taken := self.take(base)) is not None:
@@ -120,11 +128,9 @@ class Waiting:
         return self._queues.keys()
 
     def lines(self) -> dict[str, Line]:
-        """What waits, per base and class, with the arrival of the longest-waiting call."""
+        """What waits, per base and class."""
         return {
-            base: {
-                priority: Demand(queue.prompts, queue.oldest) for priority, queue in queues.items()
-            }
+            base: {priority: queue.demand for priority, queue in queues.items()}
             for base, queues in self._queues.items()
         }
 
@@ -143,7 +149,7 @@ class Waiting:
     def _classes(self, queues: dict[Priority, Queue], overdue: float) -> list[Priority]:
         """The classes that wait, in the order in which they are looked at."""
         ordered = [priority for priority in Priority if priority in queues]
-        late = Priority.BATCH in queues and queues[Priority.BATCH].oldest <= overdue
+        late = Priority.BATCH in queues and queues[Priority.BATCH].demand.since <= overdue
         return ordered[::-1] if late and self._batch_next else ordered
 
     def _forget(self, base: str, prompts: int) -> None:

@@ -45,7 +45,7 @@ class Workday:
             free = psutil.virtual_memory().available
         host_bytes = int(free * orders.host_share)
         engine = Engine(orders.family, orders.base, host_bytes=host_bytes, sleeps=orders.sleeps)
-        measuring = Measuring(orders.costs)
+        measuring = Measuring()
         measuring.happened(Started(engine.start_seconds))
         pace = Pace(
             swap=Mean(orders.costs.swap(bytes_on_disk(orders.base))),
@@ -67,14 +67,19 @@ class Workday:
         deliveries = self.serving.turn()
         seconds = time.perf_counter() - started
         self._busy_seconds += seconds
-        for swap in engine.swapped():
-            measuring.swapped(swap)
-            seconds -= swap.seconds
+        seconds -= self._swapped()
         measuring.stepped(engine.steps - steps, engine.tokens - tokens, seconds)
         for delivery in deliveries:
             if isinstance(delivery.outcome, Piece) and delivery.final:
                 measuring.replied(engine.resident, delivery.outcome)
         return deliveries
+
+    def _swapped(self) -> float:
+        """Measures what was swapped in, and returns the seconds that it took in all."""
+        swaps = self._engine.swapped()
+        for swap in swaps:
+            self._measuring.swapped(swap)
+        return sum(swap.seconds for swap in swaps)
 
     def cancelled(self, call_id: str) -> Sequence[Delivery]:
         self.serving.cancel(call_id)
@@ -89,7 +94,8 @@ class Workday:
     def wake(self, base: str) -> EngineStatus:
         started = time.perf_counter()
         self._engine.wake(base)
-        self._measuring.happened(Woke(time.perf_counter() - started))
+        seconds = time.perf_counter() - started
+        self._measuring.happened(Woke(max(seconds - self._swapped(), 1e-6)))
         return self.status()
 
     def learned(self) -> Learned:

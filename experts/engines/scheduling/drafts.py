@@ -12,14 +12,18 @@ from experts.engines.scheduling.tables import Tables
 HALVINGS = 8  # of the time between the bound and a draft's end, to one part in 256 of it
 SMALL = 100  # sites x groups, up to which every draft is made better and shaken
 CHANGES = 300  # to a draft
-SHAKES = 2000  # / (sites x groups)
+CLOSE = 0.003  # of a makespan: as good, so that what is read less wins
+SHAKES = 1000  # / (sites x groups)
 
 
 def drafts(tables: Tables) -> Iterator[Draft]:
-    """At least one, without a group if there is none."""
+    """At least one; no more where there is no choice of sites."""
+    if len(tables.sites) == 1:
+        yield largest_first(tables)
+        return
     found = first_drafts(tables)
     small = len(tables.sites) * len(tables.groups) <= SMALL
-    for draft in found if small else found[-1:]:
+    for draft in found if small else found[-2:]:
         improve(draft, CHANGES)
         yield draft
     if small:
@@ -28,10 +32,11 @@ def drafts(tables: Tables) -> Iterator[Draft]:
 
 def first_drafts(tables: Tables) -> list[Draft]:
     """The soonest last."""
-    whole = largest_first(tables)
-    bound, end = bound_of(tables), whole.makespan
+    bound = bound_of(tables)
+    whole = [largest_first(tables), largest_first(tables, bound)]
+    end = min(draft.makespan for draft in whole) * (1 + CLOSE)
     filled_up = [soonest(tables, order, bound, end) for order in family_orders(tables)]
-    found = [whole, *(draft for draft in filled_up if draft is not None)]
+    found = [*whole, *(draft for draft in filled_up if draft is not None)]
     return sorted(found, key=lambda draft: -draft.makespan)
 
 
@@ -61,10 +66,10 @@ def soonest(tables: Tables, order: Sequence[int], bound: float, end: float) -> D
 
 
 def shaken(draft: Draft) -> Draft:
-    """The best draft found by forcing one group after the other to one site and going on from
-    there, again and again until none is better."""
+    """The best draft found by forcing a family or a group to one site and going on from there,
+    again and again until none is better."""
     tables = draft.tables
-    left = SHAKES // max(1, len(tables.sites) * len(tables.groups))
+    left = SHAKES // (len(tables.sites) * len(tables.groups))
     better = True
     while better and left > 0:
         better = False
@@ -80,14 +85,24 @@ def shaken(draft: Draft) -> Draft:
 
 
 def forced(draft: Draft) -> Iterator[Draft]:
-    """Drafts with all of one group at one site where it was not."""
+    """Drafts with all of a family, or of one group, at one site where it was not."""
     tables = draft.tables
-    for group, work in enumerate(tables.groups):
+    groups = range(len(tables.groups))
+    families = range(len(tables.families))
+    for some in (
+        *([g for g in groups if tables.family[g] == family] for family in families),
+        *([group] for group in groups),
+    ):
         for site, parts in enumerate(draft.parts):
-            if tables.may(site, group) and parts.get(group) != work.prompts:
-                other = draft.copy()
-                for place, there in enumerate(other.parts):
-                    if group in there:
-                        other.set(place, less(there, [group]))
-                other.put(site, group, work.prompts)
-                yield other
+            there = all(parts.get(group) == tables.groups[group].prompts for group in some)
+            if tables.may(site, some[0]) and not there:
+                yield moved(draft, some, site)
+
+
+def moved(draft: Draft, groups: Sequence[int], site: int) -> Draft:
+    other = draft.copy()
+    for place, parts in enumerate(other.parts):
+        other.set(place, less(parts, groups))
+    for group in groups:
+        other.put(site, group, draft.tables.groups[group].prompts)
+    return other

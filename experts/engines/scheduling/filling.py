@@ -5,19 +5,22 @@ from dataclasses import dataclass, field
 from math import inf
 
 from experts.engines.scheduling.draft import Draft, more
-from experts.engines.scheduling.tables import Tables
+from experts.engines.scheduling.tables import FAR, Tables
 
+RETRIES = 4
 EPSILON = 1e-9  # of the time: a part that fits exactly must not fail by a rounding
 
 
-def largest_first(tables: Tables) -> Draft:
-    """Every group whole, the longest first, to where it is done soonest."""
+def largest_first(tables: Tables, until: float = 0.0) -> Draft:
+    """Every group whole, the longest first, to the site next to its base that is done with it by
+    some time, else to where it is done soonest."""
     draft = Draft.empty(tables)
     for group in sorted(range(len(tables.groups)), key=lambda g: (-tables.groups[g].seconds, g)):
         prompts = tables.groups[group].prompts
         sites = [s for s in range(len(tables.sites)) if tables.may(s, group)]
         ends = {s: tables.finish(s, more(draft.parts[s], group, prompts)) for s in sites}
-        draft.put(min(sites, key=lambda s: (ends[s], s)), group, prompts)
+        away = {s: tables.distance(s, group) if ends[s] <= until else FAR for s in sites}
+        draft.put(min(sites, key=lambda s: (away[s], ends[s], s)), group, prompts)
     return draft
 
 
@@ -25,12 +28,18 @@ def filled(tables: Tables, families: Sequence[int], until: float) -> Draft | Non
     """Every site filled up to a time, split at its edge, family by family; None if not all fits.
 
     McNaughton's (1959) wrap-around rule, with setups: it splits at most one group a site. What is
-    awake is served first, so that other families are opened only where room is left.
+    awake is served first, so that other families are opened only where room is left. A family that
+    found no room is tried again before the others.
     """
-    filling = Filling(tables, Draft.empty(tables), until * (1 + EPSILON))
-    for family in families:
-        filling.stay(family)
-    return filling.draft if all(filling.open(family) for family in families) else None
+    for _ in range(1 + RETRIES):
+        filling = Filling(tables, Draft.empty(tables), until * (1 + EPSILON))
+        for family in families:
+            filling.stay(family)
+        failed = next((family for family in families if not filling.open(family)), None)
+        if failed is None:
+            return filling.draft
+        families = [failed, *(family for family in families if family != failed)]
+    return None
 
 
 @dataclass(slots=True)
@@ -103,9 +112,7 @@ class Filling:
         """Takes what the site holds, else the longest group that fits whole, else of the longest
         as much as fits; False if nothing does."""
         tables = self.tables
-        order = sorted(
-            todo, key=lambda g: (not tables.holds[site][g], -todo[g] * tables.each[g], g)
-        )
+        order = sorted(todo, key=lambda g: (tables.distance(site, g), -todo[g] * tables.each[g], g))
         room = self.room(site)
         for group in order:
             seconds = todo[group] * tables.each[group]

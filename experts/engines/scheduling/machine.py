@@ -41,7 +41,7 @@ class Tally:
     @property
     def overlap(self) -> float:
         """Share of the reading that no engine waited for; 1 if nothing was read."""
-        return 1.0 - self.stalled / self.reading if self.reading else 1.0
+        return max(0.0, 1.0 - self.stalled / self.reading) if self.reading else 1.0
 
     @property
     def hit_rate(self) -> float:

@@ -7,6 +7,8 @@ from math import inf
 from experts.engines.scheduling.standing import Standing
 from experts.engines.scheduling.work import Cache, Costs, Group, Site
 
+FAR = 3  # of a base: another site has it nearer
+
 Parts = dict[int, int]  # group: prompts, at one site
 
 
@@ -27,9 +29,11 @@ class Tables:
     swap: list[list[float]]  # 0 where it has
     read: list[list[float]]  # 0 where it, or the host memory, has
     reads: list[bool] = field(init=False)  # whether a site reads anything at all
+    near: list[bool] = field(init=False)  # whether some site would not read a group's base
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reads", [any(row) for row in self.read])
+        object.__setattr__(self, "near", [0.0 in row for row in zip(*self.read, strict=True)])
 
     @classmethod
     def of(
@@ -72,6 +76,15 @@ class Tables:
 
     def may(self, site: int, group: int) -> bool:
         return self.opening[site][self.family[group]] < inf
+
+    def distance(self, site: int, group: int) -> int:
+        """How far off a group's base is: in an engine, in host memory, on disk everywhere, or
+        nearer to another site."""
+        if self.holds[site][group]:
+            return 0
+        if not self.read[site][group]:
+            return 1
+        return FAR if self.near[group] else 2
 
     def finish(self, site: int, parts: Parts) -> float:
         """When the site would be done; 0 with nothing to do."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -11,13 +11,13 @@ from experts.base import Expert
 from experts.cards import Cluster, HostedCard, RecordedCard, VllmCard
 from experts.engines.expert import VllmExpert
 from experts.engines.generation import Piece, Refusal
-from experts.engines.placement import Load
 from experts.engines.pool import EnginePool
 from experts.errors import ExpertError
 from experts.hosted.expert import opened as hosted_opened
 from experts.recorded import opened as recorded_opened
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Answer, Cause, Failure, Prompt
+from tests.engines import FakeEngine, Yard, family, fleet_with, station
 from tests.openai_server import hangs, refuses, says, serving
 from tests.waiting import until
 
@@ -63,21 +63,17 @@ async def hosted(tmp_path):
             yield Case(experts["ada"], lambda: server.running)
 
 
-class ToyEngine:
-    """Stands at the edge to the engine's process: what `RemoteEngine` is to a pool."""
-
-    def __init__(self):
-        self.running = 0
-        self.load = Load(frozenset(), 0)
+class ToyEngine(FakeEngine):
+    """Stands at the edge to the engine's process: what `RemoteEngine` is to a fleet."""
 
     async def ask(self, requests, deadline):
-        with self._busy(len(requests)):
+        with self._sending(requests[0].base, len(requests)):
             if any(request.messages[-1].content == SLOW for request in requests):
                 await asyncio.Event().wait()
             return [OUTCOMES[request.messages[-1].content] for request in requests]
 
     async def stream(self, request, deadline):
-        with self._busy(1):
+        with self._sending(request.base, 1):
             if request.messages[-1].content == SLOW:
                 await asyncio.Event().wait()
             outcome = OUTCOMES[request.messages[-1].content]
@@ -86,23 +82,17 @@ class ToyEngine:
                     yield Piece(line)
             yield outcome if isinstance(outcome, Refusal) else replace(outcome, text="")
 
-    @contextmanager
-    def _busy(self, prompts):
-        self.running += prompts
-        try:
-            yield
-        finally:
-            self.running -= prompts
-
 
 OUTCOMES = {GOOD: Piece(TEXT, 3, 9, "stop"), BAD: Refusal(Cause.REJECTED, "no such thing")}
 
 
 @asynccontextmanager
 async def vllm(tmp_path):
-    engine = ToyEngine()
+    yard = Yard(kind=ToyEngine, start=0.0)
     card = VllmCard(kind="vllm", model="someone/model")
-    yield Case(VllmExpert("ada", card, EnginePool([engine])), lambda: engine.running)
+    async with fleet_with(yard, station(family("f", card.model))) as (fleet, batches):
+        expert = VllmExpert("ada", card, EnginePool(fleet, batches, "f"))
+        yield Case(expert, yard.alive("f").sent.total)
 
 
 KINDS = {kind.__name__: kind for kind in (scripted, recorded, hosted, vllm)}

@@ -6,9 +6,9 @@ import pytest
 from experts.engines.estimate import estimate
 from experts.engines.generation import Request
 from experts.engines.pace import Mean, Pace
+from experts.engines.scene import Costs
 from experts.engines.serving import Serving
 from experts.engines.simulated import SimulatedEngine, Timing, VirtualClock, replay
-from experts.engines.switching import Costs
 from experts.engines.waiting import Call
 from experts.types import Message
 from tests.unit.experts.engines.test_switching import people, scene

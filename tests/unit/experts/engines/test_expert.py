@@ -1,32 +1,27 @@
-import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from experts.cards import VllmCard
 from experts.engines.expert import SLICE, WAVE, VllmExpert, conversation, engine_statuses
 from experts.engines.generation import Piece, Refusal
-from experts.engines.pool import EnginePool
 from experts.errors import BackendRejected, BackendUnavailable, EmptyReply
-from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling, Usage
+from experts.types import Answer, Cause, Failure, Message, Priority, Prompt, Sampling, Usage
 
 
-class ToyEngine:
+class ToyPool:
     """Gives every request the same outcome and remembers what it was asked."""
+
+    family, engines = "f", 1
 
     def __init__(self, outcome=None, error=None):
         self.outcome, self.error, self.asked, self.seconds = outcome, error, [], []
 
-    @property
-    def load(self):
-        from experts.engines.placement import Load
-
-        return Load(frozenset(), 0)
-
-    async def ask(self, requests, deadline):
+    async def ask(self, requests, seconds):
         self.asked.append(requests)
-        self.seconds.append(deadline - asyncio.get_running_loop().time())
+        self.seconds.append(seconds)
         if self.error:
             raise self.error
         return [self.outcome for _ in requests]
@@ -36,75 +31,76 @@ class ToyEngine:
             yield outcome
 
     async def status(self):
-        return "well"
+        return ["well"]
+
+    def resident(self, base):
+        return base == "someone/model"
 
 
-def expert(engine, **options):
+def expert(pool, **options):
     card = VllmCard(kind="vllm", model="someone/model", **options)
-    return VllmExpert("alice", card, EnginePool([engine]))
+    return VllmExpert("alice", card, pool)
 
 
 ASKED = Prompt.of("Why?")
 
 
 async def test_an_answer_has_its_text_usage_and_time():
-    alice = expert(ToyEngine(Piece("So.", 3, 2, "length", 0.5)), price={"input": 1, "output": 2})
+    alice = expert(ToyPool(Piece("So.", 3, 2, "length", 0.5)), price={"input": 1, "output": 2})
     [answer] = await alice.ask([ASKED])
     assert answer == Answer("alice", "So.", Usage(3, 2, 7e-6), 0.5, "length")
 
 
 async def test_without_a_price_the_cost_is_unknown():
-    [answer] = await expert(ToyEngine(Piece("So.", 3, 2, "stop"))).ask([ASKED])
+    [answer] = await expert(ToyPool(Piece("So.", 3, 2, "stop"))).ask([ASKED])
     assert answer.usage == Usage(3, 2, None)
 
 
 @pytest.mark.parametrize(
-    ("engine", "cause"),
+    ("pool", "cause"),
     [
-        pytest.param(ToyEngine(Piece(" \n", 3, 1, "stop")), Cause.EMPTY, id="no text"),
-        pytest.param(ToyEngine(Refusal(Cause.REJECTED, "no")), Cause.REJECTED, id="refused"),
-        pytest.param(ToyEngine(Refusal(Cause.TIMEOUT, "late")), Cause.TIMEOUT, id="late"),
-        pytest.param(
-            ToyEngine(error=BackendUnavailable("down")), Cause.UNAVAILABLE, id="no engine"
-        ),
+        pytest.param(ToyPool(Piece(" \n", 3, 1, "stop")), Cause.EMPTY, id="no text"),
+        pytest.param(ToyPool(Refusal(Cause.REJECTED, "no")), Cause.REJECTED, id="refused"),
+        pytest.param(ToyPool(Refusal(Cause.TIMEOUT, "late")), Cause.TIMEOUT, id="late"),
+        pytest.param(ToyPool(error=BackendUnavailable("down")), Cause.UNAVAILABLE, id="no engine"),
     ],
 )
-async def test_what_fails_is_a_failure_in_its_place(engine, cause):
-    replies = await expert(engine).ask([ASKED, ASKED])
+async def test_what_fails_is_a_failure_in_its_place(pool, cause):
+    replies = await expert(pool).ask([ASKED, ASKED])
     assert [type(reply) for reply in replies] == [Failure, Failure]
     assert {reply.cause for reply in replies} == {cause}
 
 
 async def test_a_group_of_none_asks_nobody():
-    engine = ToyEngine()
-    assert await expert(engine).ask([]) == []
-    assert engine.asked == []
+    pool = ToyPool()
+    assert await expert(pool).ask([]) == []
+    assert pool.asked == []
 
 
 async def test_a_large_group_is_sent_in_slices_and_comes_back_whole():
-    engine = ToyEngine(Piece("So.", 1, 1, "stop"))
-    replies = await expert(engine).ask([ASKED] * (2 * SLICE + 1))
+    pool = ToyPool(Piece("So.", 1, 1, "stop"))
+    replies = await expert(pool).ask([ASKED] * (2 * SLICE + 1))
     assert len(replies) == 2 * SLICE + 1
-    assert [len(requests) for requests in engine.asked] == [SLICE, SLICE, 1]
+    assert [len(requests) for requests in pool.asked] == [SLICE, SLICE, 1]
 
 
 @pytest.mark.parametrize(("prompts", "times"), [(1, 1), (WAVE, 1), (WAVE + 1, 2), (80, 10)])
 async def test_one_reply_has_the_cards_seconds_and_a_group_its_share_of_more(prompts, times):
-    engine = ToyEngine(Piece("So.", 1, 1, "stop"))
-    await expert(engine, seconds=5).ask([ASKED] * prompts)
-    assert engine.seconds == [pytest.approx(5 * times, abs=0.5)]
+    pool = ToyPool(Piece("So.", 1, 1, "stop"))
+    await expert(pool, seconds=5).ask([ASKED] * prompts)
+    assert pool.seconds == [5 * times]
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(None, 20), (5, 5), (50, 20)])
 async def test_a_reply_is_never_longer_than_the_card_allows(asked, expected):
-    engine = ToyEngine(Piece("So.", 1, 1, "stop"))
+    pool = ToyPool(Piece("So.", 1, 1, "stop"))
     prompt = Prompt.of("Why?", Sampling(max_tokens=asked))
-    await expert(engine, max_tokens=20).ask([prompt])
-    assert engine.asked[0][0].max_tokens == expected
+    await expert(pool, max_tokens=20).ask([prompt])
+    assert pool.asked[0][0].max_tokens == expected
 
 
 async def test_a_stream_ends_with_its_finish_and_usage():
-    alice = expert(ToyEngine(Piece("b", 3, 2, "stop")))
+    alice = expert(ToyPool(Piece("b", 3, 2, "stop")))
     chunks = [chunk async for chunk in alice.stream(ASKED)]
     assert "".join(chunk.text for chunk in chunks) == "a b"
     assert (chunks[-1].finish, chunks[-1].usage) == ("stop", Usage(3, 2))
@@ -115,12 +111,12 @@ async def test_a_refused_stream_raises():
     with pytest.raises(BackendRejected, match="too long"):
         [
             chunk
-            async for chunk in expert(ToyEngine(Refusal(Cause.REJECTED, "too long"))).stream(ASKED)
+            async for chunk in expert(ToyPool(Refusal(Cause.REJECTED, "too long"))).stream(ASKED)
         ]
 
 
 async def test_a_stream_without_text_raises():
-    class Silent(ToyEngine):
+    class Silent(ToyPool):
         async def stream(self, request, deadline):
             yield Piece(" ", 3, 1, "stop")
 
@@ -129,11 +125,21 @@ async def test_a_stream_without_text_raises():
 
 
 async def test_statuses_name_each_engine_once():
-    engine = ToyEngine()
-    pool = EnginePool([engine])
+    pool = ToyPool()
     card = VllmCard(kind="vllm", model="someone/model")
     two = [VllmExpert(name, card, pool) for name in ("alice", "bob")]
     assert await engine_statuses(two) == ["well"]
+
+
+def test_an_expert_is_resident_where_its_base_is():
+    assert expert(ToyPool()).resident
+
+
+@pytest.mark.parametrize("priority", Priority, ids=str)
+async def test_a_request_is_as_urgent_as_its_prompt(priority):
+    pool = ToyPool(Piece("So.", 1, 1, "stop"))
+    await expert(pool).ask([replace(ASKED, priority=priority)])
+    assert pool.asked[0][0].priority is priority
 
 
 SYSTEM, USER, OTHER = Message("system", "S"), Message("user", "U"), Message("system", "T")
@@ -155,7 +161,7 @@ def test_conversation(system, messages, expected):
 
 def test_nothing_heavy_is_imported_before_an_engine_is_needed():
     code = (
-        "import sys, experts.engines.expert, experts.engines.cluster, experts.engines.actor;"
+        "import sys, experts.engines.expert, experts.engines.opening, experts.engines.actor;"
         "print([name for name in ('ray', 'vllm', 'torch', 'transformers') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -6,63 +6,119 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.engines.client import EngineDied
-from experts.engines.generation import Piece, Request
-from experts.engines.placement import Load
+from experts.engines.generation import Piece
 from experts.engines.pool import EnginePool, unsent
 from experts.errors import BackendUnavailable
-from experts.types import Message
+from experts.types import Priority
+from tests.engines import FakeEngine, Yard, family, fleet_with, request, said, station
+from tests.virtual_time import in_virtual_time
 
-REQUEST = Request("a", (Message("user", "?"),), 8)
+ASKED = request("a")
+SECONDS = 600.0
 
 
-class ToyEngine:
-    """Streams its pieces, and dies before the one at `dies`."""
+def now():
+    return asyncio.get_running_loop().time()
 
-    def __init__(self, *texts, dies=None):
-        self.texts, self.dies, self.asked = texts, dies, 0
 
-    @property
-    def load(self):
-        return Load(frozenset("a"), 0, up=not (self.asked and self.dies is not None))
-
-    async def ask(self, requests, deadline):
-        return [piece async for piece in self.stream(requests[0], deadline)]
+class Scripted(FakeEngine):
+    """Streams its turn of the yard's `lives`: texts, and the place before which it dies."""
 
     async def stream(self, request, deadline):
-        self.asked += 1
-        for place, text in enumerate(self.texts):
-            if place == self.dies:
+        self.asked.append([request])
+        texts, dies = self.yard.lives[sum(bool(each.asked) for each in self.yard.engines) - 1]
+        for place, text in enumerate(texts):
+            if place == dies:
+                self.died.set()
                 raise EngineDied("gone")
-            yield Piece(text, finish="stop" if place == len(self.texts) - 1 else None)
+            yield Piece(text, finish="stop" if place == len(texts) - 1 else None)
+            await asyncio.sleep(0)
 
 
-async def streamed(*engines):
-    pieces = EnginePool(engines).stream(REQUEST, 0.0)
-    return "".join([piece.text async for piece in pieces])
+def scripted(*lives):
+    yard = Yard(kind=Scripted)
+    yard.lives = lives
+    return yard
 
 
+def only(fleet, dispatcher):
+    return EnginePool(fleet, dispatcher, "f")
+
+
+async def streamed(*lives):
+    async with fleet_with(scripted(*lives), station(family("f", "a"))) as pair:
+        pieces = only(*pair).stream(ASKED, now() + SECONDS)
+        return "".join([piece.text async for piece in pieces])
+
+
+@in_virtual_time
 async def test_what_a_dead_engine_was_asked_another_answers():
-    pool = EnginePool([ToyEngine("x", dies=0), ToyEngine("fine")])
-    assert await pool.ask([REQUEST], 0.0) == [Piece("fine", finish="stop")]
+    yard = Yard(reply=10.0)
+    async with fleet_with(yard, station(family("f", "a"))) as pair:
+        calls = [asyncio.create_task(only(*pair).ask([ASKED] * n, SECONDS)) for n in (1, 2)]
+        await asyncio.sleep(5)
+        yard.alive("f").died.set()
+        assert await asyncio.gather(*calls) == [[said("a")], [said("a")] * 2]
+    assert len(yard.engines) == 2
 
 
-async def test_an_engine_that_dies_twice_is_given_up():
-    pool = EnginePool([ToyEngine("x", dies=0)])
-    with pytest.raises(EngineDied):
-        await pool.ask([REQUEST], 0.0)
-    assert pool.engines[0].asked == 2
+@in_virtual_time
+async def test_prompts_that_three_engines_died_of_are_given_up():
+    yard = Yard(reply=10.0)
+    async with fleet_with(yard, station(family("f", "a"))) as pair:
+        call = asyncio.create_task(only(*pair).ask([ASKED], SECONDS))
+        while not call.done():
+            await asyncio.sleep(1)
+            for engine in yard.engines:
+                if engine.asked:
+                    engine.died.set()
+        with pytest.raises(EngineDied):
+            await call
+    assert [len(engine.asked) for engine in yard.engines if engine.asked] == [1, 1, 1]
+
+
+@in_virtual_time
+async def test_batch_work_waits_for_its_turn_and_interactive_work_does_not():
+    yard = Yard(reply=10.0)
+    async with fleet_with(yard, station(family("f", "a", "b", "c"))) as pair:
+        pool = only(*pair)
+        batch = [request(base, Priority.BATCH) for base in "abc"]
+        calls = [asyncio.create_task(pool.ask([each], SECONDS)) for each in batch]
+        await asyncio.sleep(1)
+        calls.append(asyncio.create_task(pool.ask([request("c")], SECONDS)))
+        await asyncio.sleep(1)
+        assert yard.alive("f").sent == {"a": 1, "b": 1, "c": 1}
+        assert await asyncio.gather(*calls) == [[said(base)] for base in "abcc"]
+
+
+@in_virtual_time
+async def test_a_base_is_resident_where_it_is_or_is_about_to_be():
+    yard = Yard(reply=10.0)
+    async with fleet_with(yard, station(family("f", "a", "b", "c"))) as pair:
+        pool = only(*pair)
+        call = asyncio.create_task(pool.ask([request("b")], SECONDS))
+        await asyncio.sleep(1)
+        assert [pool.resident(base) for base in "abc"] == [True, True, False]
+        await call
 
 
 @pytest.mark.parametrize("dies", range(3))
+@in_virtual_time
 async def test_a_stream_goes_on_where_it_was(dies):
-    first, second = ToyEngine("ab", "cd", "ef", dies=dies), ToyEngine("abc", "def")
-    assert await streamed(first, second) == "abcdef"
+    assert await streamed((("ab", "cd", "ef"), dies), (("abc", "def"), None)) == "abcdef"
+
+
+@in_virtual_time
+async def test_a_stream_that_three_engines_died_of_is_given_up():
+    with pytest.raises(EngineDied):
+        await streamed(*((("ab", "cd"), 1) for _ in range(3)))
 
 
 @pytest.mark.parametrize("texts", [("abX", "def"), ("ab", "c")], ids=["differs", "ends early"])
+@in_virtual_time
 async def test_a_stream_that_would_go_on_differently_fails(texts):
     with pytest.raises(BackendUnavailable, match="differs"):
-        await streamed(ToyEngine("ab", "cd", "ef", dies=2), ToyEngine(*texts))
+        await streamed((("ab", "cd", "ef"), 2), (texts, None))
 
 
 @given(st.text("abc"), st.lists(st.integers(0, 9), max_size=5), st.integers(0, 9))
@@ -74,18 +130,12 @@ def test_however_it_is_cut_the_rest_is_what_was_not_sent(text, cuts, sent):
     assert text[:sent] + "".join(fresh) == text
 
 
-async def test_leaving_a_stream_closes_the_engines():
-    closed = asyncio.Event()
-
-    class Watched(ToyEngine):
-        async def stream(self, request, deadline):
-            try:
-                yield Piece("a")
-                yield Piece("b")
-            finally:
-                closed.set()
-
-    pieces = EnginePool([Watched()]).stream(REQUEST, 0.0)
-    await anext(pieces)
-    await pieces.aclose()
-    assert closed.is_set()
+@in_virtual_time
+async def test_leaving_a_stream_frees_its_engine():
+    yard = Yard()
+    async with fleet_with(yard, station(family("f", "a"))) as (fleet, dispatcher):
+        pieces = only(fleet, dispatcher).stream(ASKED, now() + SECONDS)
+        await anext(pieces)
+        assert (fleet.stations[0].busy, yard.alive("f").sent.total()) == (1, 1)
+        await pieces.aclose()
+        assert (fleet.stations[0].busy, yard.alive("f").sent.total()) == (0, 0)

@@ -8,15 +8,12 @@ from hypothesis import strategies as st
 
 from experts.engines.generation import Request
 from experts.engines.pace import Mean, Pace
+from experts.engines.scene import BATCH_FACTOR, Costs, Demand, Scene
 from experts.engines.serving import Serving
 from experts.engines.simulated import SimulatedEngine, Timing, VirtualClock, replay
 from experts.engines.switching import (
-    BATCH_FACTOR,
     POLICIES,
     Choice,
-    Costs,
-    Demand,
-    Scene,
     bounded,
     drained,
     in_order,
@@ -145,8 +142,8 @@ def test_the_old_weights_are_kept_while_the_next_are_read_but_not_for_ever():
 def test_what_reading_ahead_saves_is_spent_on_staying_and_shared_by_those_who_wait():
     seen = scene({"b": people(NOW)}, running=0, ended=99.0, costs=READING, rates={"a": 0.2})
     alone = bounded(seen).until
-    assert alone == pytest.approx(NOW + 3 * 0.8)
-    assert bounded(replace(seen, lines={"b": people(NOW, 4)})).until == pytest.approx(NOW + 0.6)
+    assert alone == pytest.approx(NOW + 1.2)
+    assert bounded(replace(seen, lines={"b": people(NOW, 4)})).until == pytest.approx(NOW + 0.3)
     assert bounded(replace(seen, rates={"a": 0.02})).base == "b"
     assert bounded(replace(seen, costs=COSTS)).base == "b"
 

@@ -48,6 +48,18 @@ def test_an_overdue_batch_call_takes_turns_with_interactive_ones():
     assert taken == ["question", "file", "question", "file", "question", "file"]
 
 
+def test_batch_work_that_had_a_turn_waits_for_another_as_long_again():
+    waiting = Waiting(100)
+    waiting.add(call("file", prompts=3, arrived=1.0, priority=Priority.BATCH))
+    waiting.served("a", 50.0)
+    demand = waiting.lines()["a"][Priority.BATCH]
+    assert (demand.oldest, demand.since) == (1.0, 50.0)
+    waiting.add(call("question", prompts=2, arrived=51.0))
+    taken = [waiting.take("a", overdue=1.0)[0].id for _ in range(3)]
+    assert taken == ["question", "question", "file"]
+    waiting.served("never there", 60.0)
+
+
 def test_batch_work_can_be_left_where_it_is():
     waiting = Waiting(100)
     waiting.add(call("file", priority=Priority.BATCH))
