@@ -2,11 +2,16 @@
 
 import asyncio
 import signal
-from typing import Annotated, Literal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.cli.config import Config, settings_of
+from api.listening import Demand, demand
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 
 def serve(
@@ -19,7 +24,8 @@ def serve(
         typer.Option(help="Port to listen on; 0 takes a free one.", show_default="the file's"),
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let everyone who can reach --host ask.")
+        bool,
+        typer.Option("--insecure", help="Ask for no keys: everyone who can reach --host may ask."),
     ] = False,
     drain_seconds: Annotated[
         int, typer.Option(min=0, help="How long a stop waits for requests in flight.")
@@ -30,21 +36,41 @@ def serve(
 ) -> None:
     """Serve the experts behind an OpenAI-compatible endpoint."""
     settings = settings_of(config)
-    from api import logs, server
-    from api.build import opened
+    from api import logs
 
     logs.configure(log_level)
     # uvicorn raises the signal again once all is drained: a stop that was asked for is no failure
     signal.signal(signal.SIGTERM, _stop)
     asyncio.run(
-        server.serve(
-            lambda: opened(settings),
-            host=settings.service.host if host is None else host,
-            port=settings.service.port if port is None else port,
+        _serve(
+            settings,
+            settings.service.host if host is None else host,
+            settings.service.port if port is None else port,
             insecure=insecure,
             drain_seconds=drain_seconds,
         )
     )
+
+
+async def _serve(
+    settings: "Settings", host: str, port: int, *, insecure: bool, drain_seconds: int
+) -> None:
+    from api import server
+    from api.build import opened
+    from api.keys.demand import demanded
+    from api.storage import connected
+
+    keys = demand(host, insecure=insecure)
+    async with AsyncExitStack() as stack:
+        if keys is Demand.ALWAYS:
+            await demanded(await stack.enter_async_context(connected(settings)), host)
+        await server.serve(
+            lambda: opened(settings, keys=keys),
+            host=host,
+            port=port,
+            insecure=insecure,
+            drain_seconds=drain_seconds,
+        )
 
 
 def _stop(_signal: int, _frame: object) -> None:
