@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis.asyncio import Redis
 
-from api.keys.demand import keeper
+from api.keys.demand import keeping
 from api.keys.tariff import Tariff
 from api.knowledge import auto, learn
 from api.listening import Demand
@@ -20,7 +20,7 @@ from experts.engines.generation import EngineStatus
 from experts.unopened import Unopened
 from orchestrator.agreement import Mathematics, MeaningComparer
 from orchestrator.panel import Panel
-from orchestrator.policies import POLICIES
+from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
 from routing.encoder import RememberingEncoder, SentenceEncoder
 from routing.router import Router
@@ -41,7 +41,8 @@ async def opened(
     async with AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(one_thread))
         redis = await stack.enter_async_context(connected(settings))
-        checking = await keeper(redis, keys, settings.service.key_grace)
+        grace = settings.service.key_grace
+        keeper = await stack.enter_async_context(keeping(redis, keys, grace))
         encoder = SentenceEncoder(settings.routing.encoder)
         # Studying the profile and starting engines take seconds each, on different cores.
         learning = asyncio.create_task(learn(settings, encoder, redis), name="learn the profile")
@@ -71,10 +72,12 @@ async def opened(
         async def engines() -> list[EngineStatus]:
             return await engine_statuses(experts.values())
 
-        cards = settings.experts
-        writer = cards[settings.aggregator] if settings.aggregator else None
-        tariff = Tariff(settings.panellists, policies, writer)
-        yield Running(service, ready, engines, checking, tariff)
+        yield Running(service, ready, engines, keeper, _tariff(settings, policies))
+
+
+def _tariff(settings: Settings, policies: Mapping[str, Policy]) -> Tariff:
+    writer = settings.experts[settings.aggregator] if settings.aggregator else None
+    return Tariff(settings.panellists, policies, writer)
 
 
 @asynccontextmanager

@@ -1,6 +1,8 @@
 """Whether those who ask need a key, and the refusal to listen to others where nobody has one."""
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
@@ -10,13 +12,19 @@ from api.keys.records import Records
 from api.listening import CannotListen, Demand
 
 
-async def keeper(redis: Redis, demand: Demand, grace: float) -> Keeper | None:
+@asynccontextmanager
+async def keeping(redis: Redis, demand: Demand, grace: float) -> AsyncIterator[Keeper | None]:
     """Who checks keys; None where none are asked for. Decided once: on the loopback address, a
     service that was started before the first key was made asks for none until it is restarted."""
     records = Records(redis)
     if demand is Demand.NEVER or (demand is Demand.IF_ANY and not await records.any()):
-        return None
-    return Keeper(records, Ledger(redis), grace)
+        yield None
+        return
+    keeper = Keeper(records, Ledger(redis), grace)
+    try:
+        yield keeper
+    finally:
+        await keeper.close()
 
 
 async def demanded(redis: Redis, host: str) -> None:

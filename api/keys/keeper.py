@@ -47,15 +47,18 @@ class Keeper:
         ledger: Ledger,
         grace: float = GRACE,
         clock: Callable[[], float] = time.time,
+        pause: float = PAUSE,
     ) -> None:
         self._records = records
         self._ledger = ledger
         self._grace = grace
         self._clock = clock
+        self._pause = pause
         self._away_until = 0.0
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()  # by the token's digest
         self._alone: dict[str, Account] = {}  # by key, while Redis is away
         self._owed: deque[tuple[Reservation, Amounts]] = deque(maxlen=OWED)
+        self._settling: set[asyncio.Task[None]] = set()
 
     async def admit(self, token: str | None) -> Key:
         """Whose token this is. Raises `BadKey`, or `KeysAway` for one not verified lately."""
@@ -99,7 +102,15 @@ class Keeper:
         until Redis is back: too much is counted then, never too little."""
         if (account := self._alone.get(reservation.key.id)) is not None:
             account.settle(reservation.name, reservation.at, taken)
-        await self._settled(reservation, taken)
+        # Whoever hangs up may cancel this too, and would leave the reservation in flight.
+        settling = asyncio.create_task(self._settled(reservation, taken), name="settle a request")
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
+        await asyncio.shield(settling)
+
+    async def close(self) -> None:
+        """Waits until everything is settled."""
+        await asyncio.gather(*self._settling, return_exceptions=True)
 
     async def _settled(self, reservation: Reservation, taken: Amounts) -> None:
         try:
@@ -124,6 +135,6 @@ class Keeper:
             async with asyncio.timeout(PATIENCE):
                 return await work
         except (RedisError, TimeoutError, OSError) as error:
-            self._away_until = loop.time() + PAUSE
+            self._away_until = loop.time() + self._pause
             logger.warning("keys: redis does not answer: %s", error, extra={"action": "keys_away"})
             raise Away from error

@@ -67,6 +67,8 @@ class Metered:
             return verdict
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        """The verdict is settled before it is told: whoever has it may ask the next at once."""
+        verdict: Verdict | None = None
         async with (
             self._billed(self._tariff.estimate(request)) as bill,
             aclosing(self._service.stream(request)) as events,
@@ -74,7 +76,11 @@ class Metered:
             async for event in events:
                 if isinstance(event, Verdict):
                     bill.tell(event)
-                yield event
+                    verdict = event
+                else:
+                    yield event
+        if verdict is not None:
+            yield verdict
 
     async def answer_all(
         self, requests: Requests

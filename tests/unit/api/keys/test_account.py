@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from api.keys.account import Account
 from api.keys.errors import OverLimit
 from api.keys.limits import Amounts
-from tests.unit.api.keys.made import NOW, limits
+from tests.keys import NOW, limits
 
 ONE = Amounts(1, 10)
 LEASE = 900.0

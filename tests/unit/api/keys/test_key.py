@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from api.keys.credentials import new_token, opens, sealed
 from api.keys.key import Role, document, packed, unpacked
-from tests.unit.api.keys.made import NOW, limits, made
+from tests.keys import NOW, limits, made
 
 
 def test_a_key_survives_being_kept():

@@ -17,7 +17,7 @@ from api.keys.limits import (
     shown,
     window,
 )
-from tests.unit.api.keys.made import NOW, limits
+from tests.keys import NOW, limits
 
 MOMENTS = st.floats(min_value=0, max_value=4e9)
 
