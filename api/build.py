@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from api.keys.demand import keeping
 from api.keys.tariff import Tariff
+from api.keys.visitor import Keys
 from api.knowledge import auto, learn
 from api.listening import Demand
 from api.running import Running
@@ -31,18 +32,18 @@ from routing.threads import one_thread
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, *, dry: bool = False, keys: Demand = Demand.NEVER
+    settings: Settings, *, dry: bool = False, demand: Demand = Demand.NEVER
 ) -> AsyncIterator[Running]:
     """Everything started, until the context ends: Redis, experts, the router, the service.
 
     In a dry run no expert is opened but the tagger, if there is one: routes need no other.
-    `keys` says if those who ask over HTTP need one.
+    `demand` says if those who ask over HTTP need one.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(one_thread))
         redis = await stack.enter_async_context(connected(settings))
         grace = settings.service.key_grace
-        keeper = await stack.enter_async_context(keeping(redis, keys, grace))
+        keeper = await stack.enter_async_context(keeping(redis, demand, grace))
         encoder = SentenceEncoder(settings.routing.encoder)
         # Studying the profile and starting engines take seconds each, on different cores.
         learning = asyncio.create_task(learn(settings, encoder, redis), name="learn the profile")
@@ -72,7 +73,8 @@ async def opened(
         async def engines() -> list[EngineStatus]:
             return await engine_statuses(experts.values())
 
-        yield Running(service, ready, engines, keeper, _tariff(settings, policies))
+        keys = Keys(keeper, _tariff(settings, policies)) if keeper else None
+        yield Running(service, ready, engines, keys)
 
 
 def _tariff(settings: Settings, policies: Mapping[str, Policy]) -> Tariff:

@@ -12,8 +12,7 @@ from orchestrator.types import Event, Request, Verdict
 from routing.types import Route
 
 if TYPE_CHECKING:
-    from api.keys.keeper import Keeper
-    from api.keys.tariff import Tariff
+    from api.keys.visitor import Keys
 
 
 class Service(Protocol):
@@ -49,14 +48,13 @@ async def _no_engines() -> list[EngineStatus]:
 @dataclass(frozen=True, slots=True)
 class Running:
     """An open service. `ready` says what it still lacks; nothing means ready. `engines` says
-    what each engine process of this machine is doing. `keeper` knows the keys, where keys are asked
-    for, and `tariff` what a request may take."""
+    what each engine process of this machine is doing. `keys` checks and counts, where any
+    are asked for."""
 
     service: Service
     ready: Callable[[], Awaitable[list[str]]]
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
-    keeper: "Keeper | None" = None
-    tariff: "Tariff | None" = None
+    keys: "Keys | None" = None
 
 
 class CannotOpen(Exception):  # noqa: N818 - named for the state it reports

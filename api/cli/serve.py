@@ -65,7 +65,7 @@ async def _serve(
         if keys is Demand.ALWAYS:
             await demanded(await stack.enter_async_context(connected(settings)), host)
         await server.serve(
-            lambda: opened(settings, keys=keys),
+            lambda: opened(settings, demand=keys),
             host=host,
             port=port,
             insecure=insecure,

@@ -31,16 +31,16 @@ class Entry:
             return
         token = bearer(Headers(scope=scope))
         scope["headers"] = [pair for pair in scope["headers"] if not _withheld(pair[0])]
-        if running.keeper is None:
+        if (keys := running.keys) is None:
             await self.app(scope, receive, send)
             return
         try:
-            key = await running.keeper.admit(token)
+            key = await keys.keeper.admit(token)
             permit(key, scope["path"])
         except KeysError as error:
             await response(error)(scope, receive, send)
             return
-        scope[VISITOR] = visitor = Visitor(key, running.keeper)
+        scope[VISITOR] = visitor = Visitor(key, keys)
         await self.app(scope, receive, _telling(visitor, send))
 
 

@@ -1,16 +1,13 @@
 """Checks keys and keeps their accounts; goes on for a while where Redis does not answer."""
 
 import asyncio
-import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
-
-from redis.exceptions import RedisError
 
 from api.keys.account import Account
+from api.keys.circuit import Away, Circuit
 from api.keys.credentials import digest, opens, parsed
 from api.keys.errors import BadKey, KeysAway
 from api.keys.key import Key
@@ -18,18 +15,10 @@ from api.keys.ledger import LEASE, Ledger, Reservation, new_name
 from api.keys.limits import Amounts
 from api.keys.records import Records
 
-logger = logging.getLogger(__name__)
-T = TypeVar("T")
-PATIENCE = 1.0  # seconds that Redis has for one answer
-PAUSE = 1.0  # seconds after a failure in which Redis is not asked again
 GRACE = 60.0  # seconds that a key which was verified is believed without Redis
 REMEMBERED = 10_000  # keys
 OWED = 10_000  # settlements that wait for Redis; beyond that the oldest stay as reserved
 AT_ONCE = 16  # of them made up for by one request
-
-
-class Away(Exception):  # noqa: N818 - named for the state it reports
-    """Redis does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +36,13 @@ class Keeper:
         ledger: Ledger,
         grace: float = GRACE,
         clock: Callable[[], float] = time.time,
-        pause: float = PAUSE,
+        circuit: Circuit | None = None,
     ) -> None:
         self._records = records
         self._ledger = ledger
         self._grace = grace
         self._clock = clock
-        self._pause = pause
-        self._away_until = 0.0
+        self._circuit = circuit or Circuit()
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()  # by the token's digest
         self._alone: dict[str, Account] = {}  # by key, while Redis is away
         self._owed: deque[tuple[Reservation, Amounts]] = deque(maxlen=OWED)
@@ -67,7 +55,7 @@ class Keeper:
             raise BadKey
         now, name = self._clock(), digest(token)
         try:
-            key = await self._asking(self._records.find(identity[0]))
+            key = await self._circuit.ask(lambda: self._records.find(identity[0]))
         except Away as error:
             return self._remembered(name, now, error)
         if not opens(token, key.seals if key else (), now) or key is None or not key.usable(now):
@@ -84,7 +72,7 @@ class Keeper:
         worker counts alone from nothing; money is not spent on a guess: then `KeysAway`."""
         now = self._clock()
         try:
-            reservation = await self._asking(self._ledger.reserve(key, wanted, now))
+            reservation = await self._circuit.ask(lambda: self._ledger.reserve(key, wanted, now))
         except Away as error:
             if key.limits.budgeted:
                 raise KeysAway("a budget") from error
@@ -114,7 +102,7 @@ class Keeper:
 
     async def _settled(self, reservation: Reservation, taken: Amounts) -> None:
         try:
-            await self._asking(self._ledger.settle(reservation, taken))
+            await self._circuit.ask(lambda: self._ledger.settle(reservation, taken))
         except Away:
             self._owed.append((reservation, taken))
 
@@ -123,18 +111,3 @@ class Keeper:
         if known is None or now - known.at > self._grace or not known.key.usable(now):
             raise KeysAway("this key") from error
         return known.key
-
-    async def _asking(self, work: Awaitable[T]) -> T:
-        """What Redis answers; raises `Away` at once while it is known not to."""
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._away_until:
-            if asyncio.iscoroutine(work):
-                work.close()
-            raise Away
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await work
-        except (RedisError, TimeoutError, OSError) as error:
-            self._away_until = loop.time() + self._pause
-            logger.warning("keys: redis does not answer: %s", error, extra={"action": "keys_away"})
-            raise Away from error

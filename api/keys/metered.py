@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from api.keys.ledger import Reservation
 from api.keys.limits import Amounts
-from api.keys.tariff import ONE, Estimate, Tariff, taken, taken_by_failures
+from api.keys.tariff import ONE, Estimate, taken, taken_by_failures
 from api.keys.visitor import Visitor, visitor
 from api.running import Running, Service
 from orchestrator.errors import OrchestratorError, PanelFailed
@@ -42,10 +42,11 @@ class Metered:
     """The service, with what each request takes counted on a visitor's key. Every call also
     raises `OverLimit` and `KeysAway`."""
 
-    def __init__(self, service: Service, tariff: Tariff, whose: Visitor) -> None:
+    def __init__(self, service: Service, whose: Visitor) -> None:
         self._service = service
-        self._tariff = tariff
         self._whose = whose
+        self._keeper = whose.keys.keeper
+        self._tariff = whose.keys.tariff
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -101,14 +102,14 @@ class Metered:
                 async for place, outcome in results:
                     reservation, bill = open_.pop(place)
                     bill.tell(outcome)
-                    await self._whose.keeper.settle(reservation, bill.taken)
+                    await self._keeper.settle(reservation, bill.taken)
                     yield place, outcome
         finally:
             for reservation, bill in open_.values():
-                await self._whose.keeper.settle(reservation, bill.taken)
+                await self._keeper.settle(reservation, bill.taken)
 
     async def _reserve(self, estimate: Estimate) -> Reservation:
-        reservation = await self._whose.keeper.reserve(self._whose.key, estimate.whole)
+        reservation = await self._keeper.reserve(self._whose.key, estimate.whole)
         self._whose.standing = reservation.standing
         return reservation
 
@@ -121,7 +122,7 @@ class Metered:
             bill.tell(error)
             raise
         finally:
-            await self._whose.keeper.settle(reservation, bill.taken)
+            await self._keeper.settle(reservation, bill.taken)
 
 
 async def _each(requests: Requests) -> AsyncIterator[Request]:
@@ -136,6 +137,6 @@ async def _each(requests: Requests) -> AsyncIterator[Request]:
 def for_whom(running: Running, scope: Scope) -> Running:
     """The running service as this request may use it."""
     whose = visitor(scope)
-    if whose is None or running.tariff is None:
+    if whose is None:
         return running
-    return replace(running, service=Metered(running.service, running.tariff, whose))
+    return replace(running, service=Metered(running.service, whose))

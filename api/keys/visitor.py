@@ -8,9 +8,18 @@ from api.keys.errors import Forbidden
 from api.keys.keeper import Keeper
 from api.keys.key import Key, Role
 from api.keys.limits import Standing
+from api.keys.tariff import Tariff
 
 VISITOR = "convene.visitor"  # in the scope, which no client can write to
 OPEN = ("/healthz", "/readyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What keys are checked by, and what requests are estimated by."""
+
+    keeper: Keeper
+    tariff: Tariff
 
 
 @dataclass(slots=True)
@@ -18,7 +27,7 @@ class Visitor:
     """The key of a request and, once something was reserved, how it stands."""
 
     key: Key
-    keeper: Keeper
+    keys: Keys
     standing: Standing | None = None
 
     @property

@@ -8,7 +8,8 @@ import pytest
 from api.keys import names
 from api.keys.credentials import new_token, sealed
 from api.keys.demand import demanded, keeping
-from api.keys.errors import BadKey, NameTaken, UnknownKey
+from api.keys.errors import BadKey, NameTaken, OverLimit, UnknownKey
+from api.keys.limits import Amounts
 from api.keys.records import Records
 from api.listening import CannotListen, Demand
 from tests.keys import NOW, limits, made
@@ -100,3 +101,17 @@ async def test_a_host_that_others_reach_needs_a_key_that_counts(records, redis):
     await records.change(key.id, lambda key: replace(key, revoked=NOW))
     with pytest.raises(CannotListen):
         await demanded(redis, "0.0.0.0")
+
+
+async def test_a_thousand_at_once_are_admitted_counted_and_settled(records, redis):
+    key, token = made(limits=limits(requests=["1000/day"], dollars=["1/day"]))
+    await records.add(key)
+
+    async def one(keeper):
+        admitted = await keeper.admit(token)
+        await keeper.settle(await keeper.reserve(admitted, Amounts(1, 0, 1000)), Amounts(1, 0, 10))
+
+    async with keeping(redis, Demand.ALWAYS, grace=60) as keeper:
+        await asyncio.gather(*(one(keeper) for _ in range(1000)))
+        with pytest.raises(OverLimit, match="1000/day requests leaves 0"):
+            await keeper.reserve(key, Amounts(1))

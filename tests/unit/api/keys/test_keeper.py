@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from api.keys.circuit import Circuit
 from api.keys.errors import BadKey, KeysAway, OverLimit
 from api.keys.keeper import Keeper
 from api.keys.limits import Amounts
@@ -127,7 +128,7 @@ async def test_without_redis_no_money_is_spent(keeper, shared):
 
 async def test_what_could_not_be_settled_is_once_redis_is_back(shared, clock):
     key, _ = made(limits=limits(tokens=["100/day"], concurrent=1))
-    keeper = Keeper(shared, shared, clock=clock, pause=0.0)
+    keeper = Keeper(shared, shared, clock=clock, circuit=Circuit(pause=0.0))
     reservation = await keeper.reserve(key, Amounts(0, 50))
     shared.there = False
     await keeper.settle(reservation, Amounts(0, 5))

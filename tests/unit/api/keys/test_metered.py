@@ -9,7 +9,7 @@ from api.keys.keeper import Keeper
 from api.keys.limits import Amounts
 from api.keys.metered import Metered
 from api.keys.tariff import Tariff
-from api.keys.visitor import Visitor
+from api.keys.visitor import Keys, Visitor
 from experts.cards import ScriptedCard
 from experts.types import Cause, Failure, Prompt
 from orchestrator.errors import PanelFailed, UnknownModel
@@ -28,12 +28,12 @@ LATE = PanelFailed([Failure("ada", Cause.TIMEOUT, "late"), Failure("bob", Cause.
 class Case:
     """A metered service over a script, and what its key has used."""
 
-    def __init__(self, *script, batch=(), **bound):
+    def __init__(self, *script, **bound):
         self.shared, bound = Shared(), bound or {"tokens": ["100000/day"]}
         key, _ = made(limits=limits(**bound))
-        self.visitor = Visitor(key, Keeper(self.shared, self.shared, clock=Clock()))
+        self.visitor = Visitor(key, Keys(Keeper(self.shared, self.shared, clock=Clock()), TARIFF))
         self.scripted = Batching(*((script,) if script else ()))
-        self.service = Metered(self.scripted, TARIFF, self.visitor)
+        self.service = Metered(self.scripted, self.visitor)
 
     @property
     def used(self):
