@@ -78,8 +78,9 @@ async def opened(
 
 
 def _tariff(settings: Settings, policies: Mapping[str, Policy]) -> Tariff:
-    writer = settings.experts[settings.aggregator] if settings.aggregator else None
-    return Tariff(settings.panellists, policies, writer)
+    named = (settings.aggregator, settings.routing.tagger)
+    aggregator, tagger = (settings.experts[name] if name else None for name in named)
+    return Tariff(settings.panellists, policies, aggregator, tagger)
 
 
 @asynccontextmanager

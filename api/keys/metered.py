@@ -57,8 +57,8 @@ class Metered:
         return self._service.experts
 
     async def route(self, request: Request) -> Route:
-        """Counts as a request; nobody is asked."""
-        async with self._billed(Estimate(ONE)):
+        """Counts as a request, and what the tagger may take."""
+        async with self._billed(self._tariff.routing(request)):
             return await self._service.route(request)
 
     async def answer(self, request: Request) -> Verdict:

@@ -9,20 +9,23 @@ from experts.cards import BaseCard
 from experts.types import Cause, Failure, Usage
 from orchestrator.policies import Policy
 from orchestrator.types import Request, Verdict
+from routing.tagger import SAMPLES
 
 BYTES = 2  # of text in a token, at least: English has four, digits and rare scripts two
 FRAME = 16  # tokens around each message, at most
-SYNTHESIS = 400  # tokens of the aggregator's own instructions
+INSTRUCTIONS = 400  # tokens of what an aggregator or a tagger is told beside the question, at most
 UNKNOWN = (Cause.TIMEOUT, Cause.EMPTY)  # failed calls that were worked on, for tokens nobody told
 NOTHING, ONE = Amounts(), Amounts(requests=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The most that a request may take, and of that each call but the aggregator's."""
+    """The most that a request may take; of that each call to a panellist, and all calls whose
+    usage no verdict tells."""
 
     whole: Amounts
     call: Amounts = NOTHING
+    untold: Amounts = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ class Tariff:
     cards: Mapping[str, BaseCard]  # of those who may be recruited
     policies: Mapping[str, Policy]
     aggregator: BaseCard | None = None
+    tagger: BaseCard | None = None
+
+    def routing(self, request: Request) -> Estimate:
+        """Of a dry run: nobody is asked but the tagger, who names the question's skills."""
+        if self.tagger is None or request.model not in self.policies:
+            return Estimate(ONE)
+        card, prompt = self.tagger, _prompt(self.tagger, request) + INSTRUCTIONS
+        tagging = _priced(card, prompt, card.max_tokens) * SAMPLES
+        return Estimate(ONE + tagging, untold=tagging)
 
     def estimate(self, request: Request) -> Estimate:
         """Every seat taken by the dearest, each reply as long as it may be. A name that nobody
@@ -55,25 +67,27 @@ class Tariff:
                 nanodollars=_most([call.nanodollars for call in calls], seats),
             )
         )
-        return Estimate(ONE + panel + self._conclusion(policy, request, seats), dearest)
+        routing = self.routing(request)
+        whole = routing.whole + panel + self._conclusion(policy, request, seats)
+        return Estimate(whole, dearest, routing.untold)
 
     def _conclusion(self, policy: Policy, request: Request, seats: int) -> Amounts:
         if self.aggregator is None or policy.aggregator != "synthesize":
             return NOTHING
         replies = _most([_longest(card, request) for card in self.cards.values()], 1) * seats
-        return _call(self.aggregator, request, replies + SYNTHESIS)
+        return _call(self.aggregator, request, replies + INSTRUCTIONS)
 
 
 def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
     """What an answered request took: as told, and the estimate for calls that nobody told of."""
     untold = sum(isinstance(reply, Failure) and reply.cause in UNKNOWN for reply in verdict.replies)
-    return ONE + _spent(verdict.usage) + estimate.call * untold
+    return ONE + _spent(verdict.usage) + estimate.call * untold + estimate.untold
 
 
 def taken_by_failures(failures: tuple[Failure, ...], estimate: Estimate) -> Amounts:
     """What a panel took that gave no verdict."""
     untold = sum(failure.cause in UNKNOWN for failure in failures)
-    return ONE + estimate.call * untold
+    return ONE + estimate.call * untold + estimate.untold
 
 
 def _seats(policy: Policy, experts: int) -> tuple[int, bool]:
@@ -86,7 +100,10 @@ def _seats(policy: Policy, experts: int) -> tuple[int, bool]:
 
 
 def _call(card: BaseCard, request: Request, more: int = 0) -> Amounts:
-    prompt, reply = _prompt(card, request) + more, _longest(card, request)
+    return _priced(card, _prompt(card, request) + more, _longest(card, request))
+
+
+def _priced(card: BaseCard, prompt: int, reply: int) -> Amounts:
     cost = card.price.usage(prompt, reply).cost_usd if card.price else None
     return Amounts(tokens=prompt + reply, nanodollars=_nano(cost))
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,9 +86,18 @@ def test_a_verdict_took_what_its_usage_says():
     assert taken(verdict(), estimate) == Amounts(1, 27)
 
 
-def told(*replies, usage=Usage(7, 3, 0.0000001)):  # noqa: B008 - frozen
-    from dataclasses import replace
+def test_a_tagger_is_paid_for_in_full_by_every_request_that_is_routed():
+    tagged = Tariff(CARDS, POLICIES, tagger=card(30))
+    tagging = Amounts(tokens=5 * (PROMPT + 400 + 30))
+    estimate = tagged.estimate(asking("vote"))
+    assert estimate.whole == Tariff(CARDS, POLICIES).estimate(asking("vote")).whole + tagging
+    assert tagged.routing(asking("vote")).whole == Amounts(1) + tagging
+    assert taken(verdict(), estimate) == Amounts(1, 27) + tagging
+    assert taken_by_failures((), estimate) == Amounts(1) + tagging
+    assert tagged.routing(asking("ada")).whole == Amounts(1)  # is not routed
 
+
+def told(*replies, usage=Usage(7, 3, 0.0000001)):  # noqa: B008 - frozen
     return replace(verdict(), replies=replies, usage=usage)
 
 
