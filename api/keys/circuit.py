@@ -18,12 +18,17 @@ class Away(Exception):  # noqa: N818 - named for the state it reports
     """Redis does not answer."""
 
 
+class NotAsked(Away):
+    """Redis did not answer a moment ago, so this was not sent to it."""
+
+
 class Circuit:
     """Whether Redis can be asked. After a failure every question fails at once for `pause`
     seconds; then the next one finds out."""
 
-    def __init__(self, pause: float = PAUSE) -> None:
+    def __init__(self, pause: float = PAUSE, patience: float = PATIENCE) -> None:
         self._pause = pause
+        self._patience = patience
         self._closed_until = 0.0
         self._room = asyncio.Semaphore(AT_ONCE)
 
@@ -32,9 +37,9 @@ class Circuit:
         async with self._room:
             loop = asyncio.get_running_loop()
             if loop.time() < self._closed_until:
-                raise Away
+                raise NotAsked
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     return await question()
             except (RedisError, TimeoutError, OSError) as error:
                 if loop.time() >= self._closed_until:  # of several at once one is told

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.keys.account import Account
-from api.keys.circuit import Away, Circuit
+from api.keys.circuit import Away, Circuit, NotAsked
 from api.keys.credentials import digest, opens, parsed
 from api.keys.errors import BadKey, KeysAway
 from api.keys.key import Key
@@ -46,7 +46,7 @@ class Keeper:
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()  # by the token's digest
         self._alone: dict[str, Account] = {}  # by key, while Redis is away
         self._owed: deque[tuple[Reservation, Amounts]] = deque(maxlen=OWED)
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling: set[asyncio.Task[bool]] = set()
 
     async def admit(self, token: str | None) -> Key:
         """Whose token this is. Raises `BadKey`, or `KeysAway` for one not verified lately."""
@@ -70,41 +70,67 @@ class Keeper:
     async def reserve(self, key: Key, wanted: Amounts) -> Reservation:
         """Takes the amounts off the key's limits, or raises `OverLimit`. Without Redis, this
         worker counts alone from nothing; money is not spent on a guess: then `KeysAway`."""
-        now = self._clock()
+        now, name = self._clock(), new_name(wanted)
+        await self._make_up()
         try:
-            reservation = await self._circuit.ask(lambda: self._ledger.reserve(key, wanted, now))
-        except Away as error:
-            if key.limits.budgeted:
-                raise KeysAway("a budget") from error
-            account = self._alone.setdefault(key.id, Account(key.limits))
-            name = new_name(wanted)
-            standing = account.reserve(name, wanted, now, LEASE)
-            return Reservation(key, name, wanted, now, standing)
+            reservation = await self._circuit.ask(
+                lambda: self._ledger.reserve(key, name, wanted, now)
+            )
+        except NotAsked:
+            return self._alone_reserved(key, name, wanted, now)
+        except (Away, asyncio.CancelledError) as error:
+            # Redis may have done it all the same, and is to undo it.
+            self._owed.append((Reservation(key, name, wanted, now), Amounts()))
+            if isinstance(error, Away):
+                return self._alone_reserved(key, name, wanted, now)
+            raise
         self._alone.clear()
-        for _ in range(min(AT_ONCE, len(self._owed))):
-            await self._settled(*self._owed.popleft())
         return reservation
 
     async def settle(self, reservation: Reservation, taken: Amounts) -> None:
         """Replaces what was reserved by what was taken. What cannot be settled now stays reserved
         until Redis is back: too much is counted then, never too little."""
-        if (account := self._alone.get(reservation.key.id)) is not None:
+        account = self._alone.get(reservation.key.id)
+        if account is not None and reservation.name in account.flight:
             account.settle(reservation.name, reservation.at, taken)
+            return
         # Whoever hangs up may cancel this too, and would leave the reservation in flight.
         settling = asyncio.create_task(self._settled(reservation, taken), name="settle a request")
         self._settling.add(settling)
         settling.add_done_callback(self._settling.discard)
         await asyncio.shield(settling)
 
+    @property
+    def owed(self) -> int:
+        """Settlements that wait for Redis."""
+        return len(self._owed)
+
     async def close(self) -> None:
         """Waits until everything is settled."""
         await asyncio.gather(*self._settling, return_exceptions=True)
 
-    async def _settled(self, reservation: Reservation, taken: Amounts) -> None:
+    def _alone_reserved(self, key: Key, name: str, wanted: Amounts, now: float) -> Reservation:
+        if key.limits.budgeted:
+            raise KeysAway("a budget")
+        account = self._alone.setdefault(key.id, Account(key.limits))
+        standing = account.reserve(name, wanted, now, LEASE)
+        return Reservation(key, name, wanted, now, standing)
+
+    async def _settled(self, reservation: Reservation, taken: Amounts) -> bool:
         try:
             await self._circuit.ask(lambda: self._ledger.settle(reservation, taken))
-        except Away:
+        except (Away, asyncio.CancelledError) as error:
             self._owed.append((reservation, taken))
+            if isinstance(error, Away):
+                return False
+            raise
+        return True
+
+    async def _make_up(self) -> None:
+        """Settles some of what could not be settled before."""
+        for _ in range(min(AT_ONCE, len(self._owed))):
+            if not self._owed or not await self._settled(*self._owed.popleft()):
+                return
 
     def _remembered(self, name: bytes, now: float, error: Away) -> Key:
         known = self._verified.get(name)

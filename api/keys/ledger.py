@@ -14,6 +14,9 @@ LEASE = 900.0  # seconds after which a request of a worker that died is no longe
 LATE = 3600  # seconds that a counter outlives its window, for what is settled late
 
 
+NOT_KNOWN = Standing()
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """What was taken off a key's limits for one request, until it is settled."""
@@ -22,7 +25,7 @@ class Reservation:
     name: str  # unguessable, and tells the amounts
     wanted: Amounts
     at: float  # seconds since 1970
-    standing: Standing  # with the reservation
+    standing: Standing = NOT_KNOWN  # with the reservation
 
 
 def new_name(wanted: Amounts) -> str:
@@ -37,9 +40,9 @@ class Ledger:
         self._reserve = redis.register_script(scripts.RESERVE)
         self._settle = redis.register_script(scripts.SETTLE)
 
-    async def reserve(self, key: Key, wanted: Amounts, now: float) -> Reservation:
-        """Takes the amounts off all limits at once, or raises `OverLimit`."""
-        name, limits = new_name(wanted), key.limits
+    async def reserve(self, key: Key, name: str, wanted: Amounts, now: float) -> Reservation:
+        """Takes the amounts off all limits at once, or raises `OverLimit`; by a `new_name`."""
+        limits = key.limits
         ends = [window(limit.period, now).ends for limit in limits.rates]
         most = -1 if limits.concurrent is None else limits.concurrent
         arguments: list[str | int] = [name, int(now * 1000), int((now + LEASE) * 1000), most]

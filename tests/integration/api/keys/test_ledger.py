@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from api.keys import names
 from api.keys.account import Account
 from api.keys.errors import OverLimit
-from api.keys.ledger import LEASE, Ledger
+from api.keys.ledger import LEASE, Ledger, new_name
 from api.keys.limits import NANO, Amounts, Period, Unit, window
 from tests.keys import NOW, limits, made
 
@@ -21,12 +21,16 @@ async def used(redis, key, unit=Unit.DOLLARS, period=Period.DAY, now=NOW):
     return int(await redis.get(names.used(key.id, unit, period, window(period, now).name)) or 0)
 
 
+async def reserved(ledger, key, wanted, now):
+    return await ledger.reserve(key, new_name(wanted), wanted, now)
+
+
 async def spends(ledger, key, reserve, dice, seen=None):
     """Asks until the budget refuses; what was spent, which is at most what was reserved."""
     spent = 0
     while True:
         try:
-            reservation = await ledger.reserve(key, Amounts(1, 0, reserve), NOW)
+            reservation = await reserved(ledger, key, Amounts(1, 0, reserve), NOW)
         except OverLimit as error:
             if error.seconds != 1:  # not because others hold what they may give back
                 return spent
@@ -62,7 +66,7 @@ async def test_two_workers_share_every_limit(ledgers, redis):
 
     async def one(ledger):
         try:
-            reservation = await ledger.reserve(key, Amounts(1), NOW)
+            reservation = await reserved(ledger, key, Amounts(1), NOW)
         except OverLimit:
             return 0
         await ledger.settle(reservation, Amounts(1))
@@ -80,7 +84,7 @@ async def test_no_more_are_in_flight_than_may_be(ledgers):
         nonlocal now_in, most
         while True:
             try:
-                reservation = await ledger.reserve(key, Amounts(1), NOW)
+                reservation = await reserved(ledger, key, Amounts(1), NOW)
                 break
             except OverLimit:
                 await asyncio.sleep(0)
@@ -97,9 +101,9 @@ async def test_no_more_are_in_flight_than_may_be(ledgers):
 async def test_a_reservation_is_seen_by_all_and_settled_once(ledgers, redis):
     one, other = ledgers
     key, _ = made(limits=limits(dollars=["1/day"]))
-    reservation = await one.reserve(key, Amounts(1, 0, NANO), NOW)
+    reservation = await reserved(one, key, Amounts(1, 0, NANO), NOW)
     with pytest.raises(OverLimit) as refused:
-        await other.reserve(key, Amounts(1, 0, 1), NOW)
+        await reserved(other, key, Amounts(1, 0, 1), NOW)
     assert refused.value.seconds == 1
     for _ in range(2):
         await one.settle(reservation, Amounts(1, 0, CENT))
@@ -109,17 +113,17 @@ async def test_a_reservation_is_seen_by_all_and_settled_once(ledgers, redis):
 async def test_a_worker_that_dies_frees_its_place_and_not_its_money(ledgers, redis):
     one, other = ledgers
     key, _ = made(limits=limits(dollars=["1/day"], concurrent=1))
-    await one.reserve(key, Amounts(1, 0, CENT), NOW)
+    await reserved(one, key, Amounts(1, 0, CENT), NOW)
     with pytest.raises(OverLimit, match="in flight"):
-        await other.reserve(key, Amounts(1, 0, CENT), NOW + LEASE - 1)
-    await other.reserve(key, Amounts(1, 0, CENT), NOW + LEASE)
+        await reserved(other, key, Amounts(1, 0, CENT), NOW + LEASE - 1)
+    await reserved(other, key, Amounts(1, 0, CENT), NOW + LEASE)
     assert await used(redis, key) == 2 * CENT
 
 
 async def test_what_is_settled_late_is_settled_in_its_own_window(ledgers, redis):
     key, _ = made(limits=limits(tokens=["100/minute"]))
-    reservation = await ledgers[0].reserve(key, Amounts(1, 100), NOW)
-    await ledgers[0].reserve(key, Amounts(1, 100), NOW + 60)
+    reservation = await reserved(ledgers[0], key, Amounts(1, 100), NOW)
+    await reserved(ledgers[0], key, Amounts(1, 100), NOW + 60)
     await ledgers[0].settle(reservation, Amounts(1, 1))
     assert await used(redis, key, Unit.TOKENS, Period.MINUTE) == 1
     assert await used(redis, key, Unit.TOKENS, Period.MINUTE, NOW + 60) == 100
@@ -127,18 +131,18 @@ async def test_what_is_settled_late_is_settled_in_its_own_window(ledgers, redis)
 
 async def test_counters_do_not_stay_for_ever(ledgers, redis):
     key, _ = made(limits=limits(tokens=["100/minute"], dollars=["1/month"]))
-    await ledgers[0].reserve(key, Amounts(1, 1, 1), NOW)
+    await reserved(ledgers[0], key, Amounts(1, 1, 1), NOW)
     assert all([await redis.ttl(name) > 0 async for name in redis.scan_iter("convene:keys:*")])
 
 
 async def test_large_amounts_are_counted_to_the_last_nanodollar(ledgers, redis):
     key, _ = made(limits=limits(dollars=["1000000/month"]))
     whole = 999_999_999_999_999
-    await ledgers[0].reserve(key, Amounts(1, 0, whole), NOW)
+    await reserved(ledgers[0], key, Amounts(1, 0, whole), NOW)
     assert await used(redis, key, period=Period.MONTH) == whole
-    await ledgers[0].reserve(key, Amounts(1, 0, 1), NOW)
+    await reserved(ledgers[0], key, Amounts(1, 0, 1), NOW)
     with pytest.raises(OverLimit):
-        await ledgers[0].reserve(key, Amounts(1, 0, 1), NOW)
+        await reserved(ledgers[0], key, Amounts(1, 0, 1), NOW)
 
 
 def outcome(account, name, wanted, now):
@@ -152,7 +156,7 @@ def outcome(account, name, wanted, now):
 async def outcome_in_redis(ledger, key, wanted, now):
     """The same, and the reservation if there is one."""
     try:
-        reservation = await ledger.reserve(key, wanted, now)
+        reservation = await reserved(ledger, key, wanted, now)
     except OverLimit as error:
         return (str(error), error.budget, error.seconds), None
     return (reservation.standing.levels, reservation.standing.in_flight), reservation

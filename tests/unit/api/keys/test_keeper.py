@@ -7,6 +7,7 @@ from api.keys.errors import BadKey, KeysAway, OverLimit
 from api.keys.keeper import Keeper
 from api.keys.limits import Amounts
 from tests.keys import NOW, Clock, Shared, limits, made
+from tests.waiting import until
 
 ONE = Amounts(1, 10)
 
@@ -149,3 +150,46 @@ async def test_a_settlement_is_finished_though_whoever_waits_for_it_is_cancelled
     await asyncio.gather(settling, return_exceptions=True)
     await keeper.close()
     assert shared.accounts[key.id].standing(NOW).in_flight == 0
+
+
+@pytest.mark.parametrize("cancelled", [True, False], ids=["hung up", "Redis was slow"])
+async def test_a_reservation_that_nobody_heard_of_is_given_back(shared, clock, cancelled):
+    key, _ = made(limits=limits(dollars=["1/day"], concurrent=1))
+    keeper = Keeper(shared, shared, clock=clock, circuit=Circuit(pause=0.0, patience=0.01))
+    shared.late, shared.hangs = True, 3600
+    reserving = asyncio.create_task(keeper.reserve(key, Amounts(1, 0, 5)))
+    if cancelled:
+        await until(lambda: shared.asked)
+        reserving.cancel()
+    [error] = await asyncio.gather(reserving, return_exceptions=True)
+    assert isinstance(error, asyncio.CancelledError if cancelled else KeysAway)
+    assert shared.accounts[key.id].standing(NOW).in_flight == 1
+    shared.hangs = 0.0
+    reservation = await keeper.reserve(key, Amounts(1, 0, 5))
+    assert (reservation.standing.in_flight, reservation.standing.levels[0].used) == (1, 5)
+
+
+async def test_an_outage_leaves_only_what_redis_may_have_to_be_made_up_for(shared, clock):
+    key, _ = made(limits=limits(requests=["100/minute"]))
+    keeper = Keeper(shared, shared, clock=clock)
+    before = await keeper.reserve(key, ONE)
+    shared.there = False
+    for _ in range(5):
+        await keeper.settle(await keeper.reserve(key, ONE), ONE)
+    await keeper.settle(before, ONE)
+    assert keeper.owed == 2  # the one before, and the first that found Redis gone
+
+
+async def test_making_up_for_an_outage_survives_a_client_that_hangs_up(shared, clock):
+    key, _ = made(limits=limits(concurrent=1))
+    keeper = Keeper(shared, shared, clock=clock, circuit=Circuit(pause=0.0))
+    before = await keeper.reserve(key, ONE)
+    shared.there = False
+    await keeper.settle(before, ONE)
+    shared.there, shared.hangs, asked = True, 3600, shared.asked
+    reserving = asyncio.create_task(keeper.reserve(key, ONE))
+    await until(lambda: shared.asked > asked)
+    reserving.cancel()
+    await asyncio.gather(reserving, return_exceptions=True)
+    shared.hangs = 0.0
+    assert (await keeper.reserve(key, ONE)).standing.in_flight == 1
