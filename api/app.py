@@ -12,6 +12,7 @@ from api.access import Access
 from api.errors import HANDLED, respond
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
+from api.keys.entry import Entry
 from api.opening import Failed, doorkeeper
 from api.running import Opened
 from api.telemetry.observers import Observers
@@ -50,6 +51,7 @@ def create_app(
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)
+    app.add_middleware(Entry)
     app.add_middleware(Gate, most=most)
     app.add_middleware(Guard, max_body=max_body, hosts=hosts)
     app.add_middleware(Access, observer=observers)
