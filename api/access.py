@@ -10,9 +10,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import response
+from api.telemetry.requests import RequestFinished, RequestStarted
+from orchestrator.telemetry import Observer, unobserved
 
 logger = logging.getLogger(__name__)
 REQUEST: ContextVar[str] = ContextVar("request", default="-")  # for log lines in between
+# The caller's span, a W3C traceparent; "" without one.
+PARENT: ContextVar[str] = ContextVar("parent", default="")
 LABEL = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 PROBES = ("/healthz", "/readyz")
 
@@ -21,8 +25,9 @@ class Access:
     """The outermost layer. An inbound X-Request-ID is the caller's label: it is logged if it is
     plain and short, and never used as a key."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observer: Observer = unobserved) -> None:
         self.app = app
+        self.observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -30,6 +35,8 @@ class Access:
             return
         visit = Visit(scope, send)
         REQUEST.set(visit.id)
+        PARENT.set(Headers(scope=scope).get("traceparent", ""))
+        self.observer(RequestStarted())
         try:
             await self.app(scope, receive, visit.send)
         except Exception as error:
@@ -39,6 +46,7 @@ class Access:
             await response(error)(scope, receive, visit.send)
         finally:
             visit.log()
+            self.observer(visit.finished())
 
 
 class Visit:
@@ -58,6 +66,14 @@ class Visit:
             message = {**message, "headers": [*message.get("headers", ()), ours]}
         await self._send(message)
 
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    def finished(self) -> RequestFinished:
+        route = getattr(self._scope.get("route"), "path", None)  # the router leaves it there
+        return RequestFinished(self._scope["method"], route, self.status, self.seconds)
+
     def log(self) -> None:
         path: str = self._scope["path"]
         extra = {
@@ -65,7 +81,7 @@ class Visit:
             "request": self.id,
             "label": label(Headers(scope=self._scope).get("x-request-id", "")),
             "status": self.status,
-            "seconds": round(time.perf_counter() - self._started, 4),
+            "seconds": round(self.seconds, 4),
         }
         level = logging.DEBUG if path in PROBES else logging.INFO
         # %r: a path may hold line breaks that would forge log lines

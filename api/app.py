@@ -7,13 +7,15 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api import chat, embeddings, health, models
+from api import chat, embeddings, health, metrics, models
 from api.access import Access
 from api.errors import HANDLED, respond
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
+from api.keys.entry import Entry
 from api.opening import Failed, doorkeeper
 from api.running import Opened
+from api.telemetry.observers import Observers
 
 
 def _ignored(_error: Exception) -> None:
@@ -27,9 +29,12 @@ def create_app(
     max_body: int = MIB,
     most: int = MOST,
     hosts: Collection[str] | None = None,
+    observers: Observers | None = None,
 ) -> FastAPI:
     """The app around a service. It answers at once; what needs the service is refused with 503
-    until `opened` has opened it. `failed` hears if it cannot."""
+    until `opened` has opened it. `failed` hears if it cannot. The service that `opened` opens
+    tells the same `observers` of its deliberations."""
+    observers = observers or Observers()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -41,11 +46,13 @@ def create_app(
     app = FastAPI(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    for module in (chat, embeddings, models, health):
+    app.state.metrics = observers.metrics
+    for module in (chat, embeddings, models, health, metrics):
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)
+    app.add_middleware(Entry)
     app.add_middleware(Gate, most=most)
     app.add_middleware(Guard, max_body=max_body, hosts=hosts)
-    app.add_middleware(Access)
+    app.add_middleware(Access, observer=observers)
     return app

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.invalid import explained
+from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
@@ -96,6 +97,15 @@ TABLE: dict[type[Exception], Told] = {
     ExpertError: Told(502, "panel_error", "expert_failed"),  # its text was already on its way
     NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),
     Busy: Told(503, "service_unavailable", "busy", headers=(("retry-after", "1"),)),
+    BadKey: Told(
+        401,
+        "invalid_request_error",
+        "invalid_api_key",
+        headers=(("www-authenticate", "Bearer"),),
+    ),
+    Forbidden: Told(403, "invalid_request_error", "insufficient_permissions"),
+    KeysAway: Told(503, "service_unavailable", "keys_away", headers=(("retry-after", "2"),)),
+    OverLimit: Told(429, "rate_limit_error", "rate_limit_exceeded"),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(
         500,
@@ -118,7 +128,8 @@ def told(error: Exception) -> Told:
         return _of_parameter(error)
     if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
-    return next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
+    entry = next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
+    return _of_limit(entry, error) if isinstance(error, OverLimit) else entry
 
 
 def document(error: Exception) -> dict[str, Any]:
@@ -155,6 +166,15 @@ def _of_parameter(error: UnknownModel | Unfit | Refused) -> Told:
         case Refused():
             at = f"convene.{error.field}"
             return replace(TABLE[Refused], param=at, message=f"{at}: {error}")
+
+
+def _of_limit(entry: Told, error: OverLimit) -> Told:
+    """OpenAI's names for what a spent budget is, and when asking again helps."""
+    if error.budget:
+        entry = replace(entry, type="insufficient_quota", code="insufficient_quota")
+    if error.seconds is None:
+        return replace(entry, headers=(("x-should-retry", "false"),))
+    return replace(entry, headers=(("retry-after", str(error.seconds)),))
 
 
 def _of_panel(entry: Told, failures: Sequence[Failure]) -> Told:

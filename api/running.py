@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
@@ -11,6 +11,9 @@ from orchestrator.intake import Requests
 from orchestrator.types import Event, Request, Verdict
 from routing.encoder import Embedder
 from routing.types import Route
+
+if TYPE_CHECKING:
+    from api.keys.visitor import Keys
 
 
 class Service(Protocol):
@@ -51,11 +54,13 @@ async def _no_engines() -> list[EngineStatus]:
 @dataclass(frozen=True, slots=True)
 class Running:
     """An open service. `ready` says what it still lacks; nothing means ready. `engines` says
-    what each engine process of this machine is doing."""
+    what each engine process of this machine is doing. `keys` checks and counts, where any
+    are asked for."""
 
     service: Service
     ready: Callable[[], Awaitable[list[str]]]
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
+    keys: "Keys | None" = None
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
 
 

@@ -5,8 +5,9 @@ import logging
 import uvicorn
 
 from api.app import create_app
-from api.listening import checked, listening, url
+from api.listening import listening, names, url
 from api.running import CannotOpen, Opened
+from api.telemetry.observers import Observers
 
 logger = logging.getLogger(__name__)
 
@@ -18,10 +19,11 @@ async def serve(
     port: int = 8000,
     insecure: bool = False,
     drain_seconds: int = 30,
+    observers: Observers | None = None,
 ) -> None:
     """Returns after a signal, when requests in flight are done or `drain_seconds` have passed.
     Raises `CannotListen` before anything is started, `CannotOpen` if the service does not open."""
-    hosts = checked(host, insecure=insecure)
+    hosts = names(host, insecure=insecure)
     failures: list[Exception] = []
 
     def failed(error: Exception) -> None:
@@ -29,7 +31,7 @@ async def serve(
         server.should_exit = True
 
     config = uvicorn.Config(
-        create_app(opened, failed=failed, hosts=hosts),
+        create_app(opened, failed=failed, hosts=hosts, observers=observers),
         log_config=None,
         access_log=False,  # api.access has its own
         server_header=False,

@@ -20,6 +20,7 @@ from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.errors import OrchestratorError, PanelFailed
 from orchestrator.lanes import Lanes, Limits
 from orchestrator.panel import Panel, conclusion, seats
+from orchestrator.telemetry import Watch
 from orchestrator.types import Request, Timings, Verdict
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Case:
 
     request: Request
     deliberation: Deliberation
+    watch: Watch = field(default_factory=Watch)
 
 
 # A question's place in the batch, and its case or why it has none.
@@ -81,6 +83,7 @@ class _Question:
     place: int
     case: Case
     started: float = field(default_factory=perf_counter)
+    asked: float = 0.0  # when its wave or its conclusion was put in line, by its watch
     wave: dict[int, Reply] = field(default_factory=dict)  # by seat
     seats: int = 0
 
@@ -115,6 +118,7 @@ class _Batch:
                 yield place, case
             else:
                 self._live += 1
+                case.watch.start()
                 yield from self._step(_Question(place, case))
 
     def steps(self) -> Iterator[Result]:
@@ -128,12 +132,14 @@ class _Batch:
             step = question.case.deliberation.step()
         except PanelFailed as error:
             self._live -= 1
+            question.case.watch.ended(error)
             yield question.place, error
             return
         match step:
             case Ask(experts):
                 self._ask(question, experts)
             case Conclude():
+                question.asked = question.case.watch.now
                 prompt = conclusion(step, question.case.request)
                 writer = question.case.request.control.writer
                 self._lanes.writer(writer).add(prompt, partial(self._concluded, question))
@@ -142,15 +148,18 @@ class _Batch:
             case Done(verdict):
                 self._live -= 1
                 timings = Timings(panel=perf_counter() - question.started)
+                question.case.watch.answered(verdict)
                 yield question.place, replace(verdict, timings=timings)
 
     def _ask(self, question: _Question, experts: Sequence[str]) -> None:
         asked = seats(experts, question.case.request)
         question.seats = len(asked)
+        question.asked = question.case.watch.now
         for seat, (expert, prompt) in enumerate(asked):
             self._lanes.expert(expert).add(prompt, partial(self._replied, question, seat))
 
     def _replied(self, question: _Question, seat: int, reply: Reply) -> None:
+        question.case.watch.called(reply, question.asked)
         question.wave[seat] = reply
         if len(question.wave) == question.seats:
             for _, its in sorted(question.wave.items(), key=lambda item: item[0]):
@@ -159,6 +168,7 @@ class _Batch:
             self._ready.append(question)
 
     def _concluded(self, question: _Question, reply: Reply) -> None:
+        question.case.watch.called(reply, question.asked, "aggregator")
         question.case.deliberation.tell_conclusion(reply)
         self._ready.append(question)
 

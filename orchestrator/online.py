@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 
 from experts.errors import ExpertError
@@ -12,6 +13,7 @@ from orchestrator.agreement import Alike, Comparer, WordsOnly
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done, Step
 from orchestrator.errors import OutOfTime
 from orchestrator.panel import Panel, conclusion, seats
+from orchestrator.telemetry import Role, Watch
 from orchestrator.types import Request, Text, Timings, Verdict, Working
 
 Listener = Callable[[Working | Text], Awaitable[None]]
@@ -27,6 +29,7 @@ class Online:
     panel: Panel
     listener: Listener | None = None
     comparer: Comparer = field(default_factory=WordsOnly)
+    watch: Watch = field(default_factory=Watch)
     ends: float | None = None  # the request's deadline, by the event loop's clock
     cut: bool = False  # whether somebody was asked and not heard, as time was over
     told: bool = False  # whether some of the verdict's text has been told
@@ -50,7 +53,7 @@ class Online:
                     self.aggregate_seconds += perf_counter() - started
                 case Done(verdict):
                     if self.listener and not self.told:
-                        await self.listener(Text(verdict.text))
+                        await self._tell(Text(verdict.text))
                     return replace(verdict, timings=self._timings())
 
     def _next(self) -> Step:
@@ -86,19 +89,33 @@ class Online:
             ((name, prompt),) = asked
             if wait >= 1:
                 await self._tell(Working(doing))
-            self.deliberation.tell(await self._relay(name, self.panel.stream(name, prompt)))
+            self.deliberation.tell(await self._streamed(name, self.panel.stream(name, prompt)))
             return
         await self._tell(Working(doing))
-        replying: list[asyncio.Task[list[Reply]]] = []
-        # A child's TimeoutError would come in a group, so this one is the deadline's.
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(self.ends), asyncio.TaskGroup() as group:
-                replying += [
-                    group.create_task(self.panel.ask(name, [prompt]), name=f"ask {name}")
-                    for name, prompt in asked
-                ]
-        for (name, _), task in zip(asked, replying, strict=True):
-            self.deliberation.tell(self._cut(name) if task.cancelled() else task.result()[0])
+        async with asyncio.TaskGroup() as group:
+            replying = [
+                group.create_task(
+                    self._asked(name, partial(self.panel.ask, name, [prompt])), name=f"ask {name}"
+                )
+                for name, prompt in asked
+            ]
+        for task in replying:
+            self.deliberation.tell(task.result())
+
+    async def _asked(
+        self, name: str, ask: Callable[[], Awaitable[list[Reply]]], role: Role = "panel"
+    ) -> Reply:
+        """The reply, or that there was no time for it."""
+        with self.watch.asking(name, role) as call:
+            deadline = asyncio.timeout_at(self.ends)
+            try:
+                async with deadline:
+                    (call.reply,) = await ask()
+            except TimeoutError:
+                if not deadline.expired():  # a bug's own
+                    raise
+                call.reply = self._cut(name)
+        return call.reply
 
     async def _alike(self, answers: tuple[str, ...]) -> Alike:
         """Which answers are the same; by their words alone if there is no time for more."""
@@ -114,14 +131,18 @@ class Online:
         writer = self.panel.writing(self.request.control.writer)
         if self.listener and not self._shaped:
             await self._tell(Working("writing the verdict"))
-            reply = await self._relay(writer.name, writer.stream(prompt))
+            reply = await self._streamed(writer.name, writer.stream(prompt), "aggregator")
         else:
-            try:
-                async with asyncio.timeout_at(self.ends):
-                    (reply,) = await self.panel.conclude([prompt], self.request.control.writer)
-            except TimeoutError:
-                reply = self._cut(writer.name)
+            ask = partial(self.panel.conclude, [prompt], self.request.control.writer)
+            reply = await self._asked(writer.name, ask, "aggregator")
         self.deliberation.tell_conclusion(reply)
+
+    async def _streamed(
+        self, name: str, chunks: AsyncIterator[Chunk], role: Role = "panel"
+    ) -> Reply:
+        with self.watch.asking(name, role) as call:
+            call.reply = await self._relay(name, chunks)
+        return call.reply
 
     async def _relay(self, name: str, chunks: AsyncIterator[Chunk]) -> Reply:
         """Pass a reply's text on as it comes. A failure is a value only while nothing was told:
@@ -150,7 +171,9 @@ class Online:
 
     async def _tell(self, event: Working | Text) -> None:
         if self.listener:
-            self.told = self.told or isinstance(event, Text)
+            if isinstance(event, Text):
+                self.told = True
+                self.watch.showed_text()
             await self.listener(event)
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from time import perf_counter
 
 from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.batch import Case, Placed, deliberate_all
@@ -17,6 +16,7 @@ from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.spending import afforded, payable
+from orchestrator.telemetry import Mode, Observer, Watch, unobserved
 from orchestrator.types import AS_THE_POLICY_SAYS, Event, Request, Text, Verdict, Working
 from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
@@ -37,8 +37,10 @@ class Service:
         policies: Mapping[str, Policy] = POLICIES,
         lessons: Lessons = UNTAUGHT,
         comparer: Comparer | None = None,
+        observer: Observer = unobserved,
     ) -> None:
         self._panel = panel
+        self._observer = observer
         self._router = router
         self._lessons = lessons
         self._comparer = comparer or WordsOnly()
@@ -116,21 +118,32 @@ class Service:
                     for request, error in zip(together, refused, strict=True)
                     if error is None
                 ]
-                cases = iter(await self._cases(known))
+                watches = [self._watch(request, "batch") for request in known]
+                cases = iter(await self._cases(known, watches))
                 yield list(enumerate([error or next(cases) for error in refused], start=first))
                 first += len(together)
 
     async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
-        started = perf_counter()
         seconds = request.control.seconds
         ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
-        (case,) = await self._cases([request])
-        routed = perf_counter() - started
-        online = Online(case.deliberation, request, self._panel, listener, self._comparer, ends)
-        verdict = await online.run()
-        return replace(verdict, timings=replace(verdict.timings, route=routed))
+        watch = self._watch(request, "stream" if listener else "plain")
+        with watch.whole():
+            (case,) = await self._cases([request], [watch])
+            watch.routed()
+            online = Online(
+                case.deliberation, request, self._panel, listener, self._comparer, watch, ends
+            )
+            verdict = await online.run()
+        watch.answered(verdict)
+        return replace(verdict, timings=replace(verdict.timings, route=watch.routing))
 
-    async def _cases(self, requests: Sequence[Request]) -> list[Case]:
+    def _watch(self, request: Request, mode: Mode) -> Watch:
+        """Raises `UnknownModel` or `Refused`: then there is no deliberation."""
+        self._policy(request)
+        pinned = request.model in self._panel.experts
+        return Watch(self._observer, "pinned" if pinned else request.model, mode)
+
+    async def _cases(self, requests: Sequence[Request], watches: Sequence[Watch]) -> list[Case]:
         return [
             Case(
                 request,
@@ -141,8 +154,11 @@ class Service:
                     self._lessons,
                     json=request.prompt.sampling.format is not None,
                 ),
+                watch,
             )
-            for request, (route, policy) in zip(requests, await self._routes(requests), strict=True)
+            for request, (route, policy), watch in zip(
+                requests, await self._routes(requests), watches, strict=True
+            )
         ]
 
     async def _routes(self, requests: Sequence[Request]) -> list[tuple[Route, Policy]]:

@@ -7,6 +7,7 @@ from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
+from orchestrator.telemetry import Observer, unobserved
 from routing.evidence import Evidence, Outcome
 from routing.router import Router
 from routing.types import Candidate, Needs, Question, Ranking, Route
@@ -30,6 +31,7 @@ def service_of(
     aggregator: Expert | None = None,
     policies: Mapping[str, Policy] = POLICIES,
     lessons: Lessons = UNTAUGHT,
+    observer: Observer = unobserved,
 ) -> Service:
     """A service whose experts are the better the earlier they are named."""
     outcomes = [
@@ -38,4 +40,4 @@ def service_of(
         for score in [1.0] * (12 - place) + [0.0] * (2 + place)
     ]
     router = Router(tuple(experts), NoSkills(), Evidence.of(outcomes))
-    return Service(Panel(experts, aggregator), router, policies, lessons)
+    return Service(Panel(experts, aggregator), router, policies, lessons, observer=observer)

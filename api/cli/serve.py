@@ -1,12 +1,20 @@
 """`convene serve`: the HTTP service."""
 
 import asyncio
+import os
 import signal
-from typing import Annotated, Literal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.cli.config import Config, settings_of
+from api.listening import Demand, demand
+from orchestrator.policies import POLICIES
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from api.telemetry.observers import Observers
 
 
 def serve(
@@ -19,7 +27,8 @@ def serve(
         typer.Option(help="Port to listen on; 0 takes a free one.", show_default="the file's"),
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let everyone who can reach --host ask.")
+        bool,
+        typer.Option("--insecure", help="Ask for no keys: everyone who can reach --host may ask."),
     ] = False,
     drain_seconds: Annotated[
         int, typer.Option(min=0, help="How long a stop waits for requests in flight.")
@@ -27,24 +36,66 @@ def serve(
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], typer.Option(help="What to log.")
     ] = "info",
+    log_format: Annotated[
+        Literal["text", "json"], typer.Option(help="Lines for people, or JSON objects.")
+    ] = "text",
+    log_content: Annotated[
+        bool,
+        typer.Option(
+            "--log-content", help="Log what exceptions say, which may quote questions and replies."
+        ),
+    ] = False,
 ) -> None:
     """Serve the experts behind an OpenAI-compatible endpoint."""
     settings = settings_of(config)
-    from api import logs, server
-    from api.build import opened
+    from api import logs
+    from api.telemetry.exporting import exporting
+    from api.telemetry.metrics import Metrics
+    from api.telemetry.observers import Observers
 
-    logs.configure(log_level)
+    logs.configure(log_level, log_format, content=log_content)
     # uvicorn raises the signal again once all is drained: a stop that was asked for is no failure
     signal.signal(signal.SIGTERM, _stop)
-    asyncio.run(
-        server.serve(
-            lambda: opened(settings),
-            host=settings.service.host if host is None else host,
-            port=settings.service.port if port is None else port,
+    with exporting(settings.experts, os.environ) as exporters:
+        observers = Observers(Metrics([*settings.experts, *POLICIES]), exporters)
+        asyncio.run(
+            _serve(
+                settings,
+                settings.service.host if host is None else host,
+                settings.service.port if port is None else port,
+                observers,
+                insecure=insecure,
+                drain_seconds=drain_seconds,
+            )
+        )
+
+
+async def _serve(
+    settings: "Settings",
+    host: str,
+    port: int,
+    observers: "Observers",
+    *,
+    insecure: bool,
+    drain_seconds: int,
+) -> None:
+    from api import server
+    from api.build import opened
+    from api.keys.demand import demanded
+    from api.storage import connected
+
+    keys = demand(host, insecure=insecure)
+    async with AsyncExitStack() as stack:
+        if keys is Demand.ALWAYS:
+            await demanded(await stack.enter_async_context(connected(settings)), host)
+        await server.serve(
+            lambda: opened(settings, demand=keys, observer=observers),
+            host=host,
+            port=port,
             insecure=insecure,
             drain_seconds=drain_seconds,
+            observers=observers,
         )
-    )
 
 
 def _stop(_signal: int, _frame: object) -> None:

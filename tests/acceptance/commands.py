@@ -38,9 +38,12 @@ async def convene(
 
 
 @asynccontextmanager
-async def process(*arguments: str | Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """`convene serve` on a free port and its address, once it listens. Whoever enters stops it."""
-    running = await _started(("serve", "--port", "0", *arguments), {})
+async def process(
+    *arguments: str | Path, environ: dict[str, str] | None = None, logged: bytearray | None = None
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """`convene serve` on a free port and its address, once it listens. Whoever enters stops it.
+    All that it logged is in `logged` afterwards."""
+    running = await _started(("serve", "--port", "0", *arguments), environ or {})
     try:
         assert running.stderr is not None
         async with asyncio.timeout(60):
@@ -52,7 +55,9 @@ async def process(*arguments: str | Path) -> AsyncIterator[tuple[asyncio.subproc
         yield running, found[1].decode()
         async with asyncio.timeout(60):
             await running.wait()
-            await reading
+            log += await reading
+        if logged is not None:
+            logged += log
     finally:
         if running.returncode is None:
             running.kill()

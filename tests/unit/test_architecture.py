@@ -13,6 +13,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 HEAVY = (
     *("torch", "ray", "vllm", "litellm", "sentence_transformers"),
     *("onnx", "onnxruntime", "math_verify", "sympy", "matplotlib", "scipy"),
+    *("prometheus_client", "opentelemetry.exporter"),
 )
 LIGHT = (
     "api.cli",
@@ -22,6 +23,8 @@ LIGHT = (
     "routing.router",
     "routing.encoder",
     "orchestrator.service",
+    "orchestrator.telemetry",
+    "api.telemetry.exporting",
     "orchestrator.evaluation",
     "api.report.page",
 )

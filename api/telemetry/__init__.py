@@ -1,0 +1,1 @@
+"""Who observes the service: metrics, traces and log lines, one module each."""
