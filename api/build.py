@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from redis.asyncio import Redis
 
 from api.keys.demand import keeping
-from api.keys.tariff import Tariff
+from api.keys.estimates import Estimator
 from api.keys.visitor import Keys
 from api.knowledge import auto, learn
 from api.listening import Demand
@@ -19,11 +19,11 @@ from experts.build import opened as opened_experts
 from experts.engines.expert import engine_statuses
 from experts.engines.generation import EngineStatus
 from experts.unopened import Unopened
-from orchestrator import spending
 from orchestrator.agreement import Mathematics, MeaningComparer
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
+from orchestrator.spending import Tariff, Tariffs
 from orchestrator.telemetry import Observer, unobserved
 from routing.encoder import RememberingEncoder, SentenceEncoder
 from routing.router import Router
@@ -79,22 +79,22 @@ async def opened(
         async def engines() -> list[EngineStatus]:
             return await engine_statuses(experts.values())
 
-        keys = Keys(keeper, _tariff(settings, policies)) if keeper else None
+        keys = Keys(keeper, _estimator(settings, policies)) if keeper else None
         yield Running(service, ready, engines, keys=keys, encoder=encoder)
 
 
-def tariffs(settings: Settings) -> spending.Tariffs:
+def tariffs(settings: Settings) -> Tariffs:
     """What every expert charges, by its card."""
     return {
-        name: spending.Tariff(card.price, card.max_tokens, card.prompt or "")
+        name: Tariff(card.price, card.max_tokens, card.prompt or "")
         for name, card in settings.experts.items()
     }
 
 
-def _tariff(settings: Settings, policies: Mapping[str, Policy]) -> Tariff:
+def _estimator(settings: Settings, policies: Mapping[str, Policy]) -> Estimator:
     named = (settings.aggregator, settings.routing.tagger)
     aggregator, tagger = (settings.experts[name] if name else None for name in named)
-    return Tariff(settings.panellists, policies, aggregator, tagger)
+    return Estimator(settings.panellists, policies, aggregator, tagger)
 
 
 @asynccontextmanager

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from starlette.types import Scope
 
+from api.keys.estimates import ONE, Estimate, taken, taken_by_failures
 from api.keys.ledger import Reservation
 from api.keys.limits import Amounts
-from api.keys.tariff import ONE, Estimate, taken, taken_by_failures
 from api.keys.visitor import Visitor, visitor
 from api.running import Running, Service
 from orchestrator.errors import OrchestratorError, PanelFailed
@@ -46,7 +46,7 @@ class Metered:
         self._service = service
         self._whose = whose
         self._keeper = whose.keys.keeper
-        self._tariff = whose.keys.tariff
+        self._estimator = whose.keys.estimator
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -62,11 +62,11 @@ class Metered:
 
     async def route(self, request: Request) -> Route:
         """Counts as a request, and what the tagger may take."""
-        async with self._billed(self._tariff.routing(request)):
+        async with self._billed(self._estimator.routing(request)):
             return await self._service.route(request)
 
     async def answer(self, request: Request) -> Verdict:
-        async with self._billed(self._tariff.estimate(request)) as bill:
+        async with self._billed(self._estimator.estimate(request)) as bill:
             verdict = await self._service.answer(request)
             bill.tell(verdict)
             return verdict
@@ -75,7 +75,7 @@ class Metered:
         """The verdict is settled before it is told: whoever has it may ask the next at once."""
         verdict: Verdict | None = None
         async with (
-            self._billed(self._tariff.estimate(request)) as bill,
+            self._billed(self._estimator.estimate(request)) as bill,
             aclosing(self._service.stream(request)) as events,
         ):
             async for event in events:
@@ -96,7 +96,7 @@ class Metered:
         async def reserved() -> AsyncIterator[Request]:
             place = 0
             async for request in _each(requests):
-                bill = Bill(self._tariff.estimate(request))
+                bill = Bill(self._estimator.estimate(request))
                 open_[place] = (await self._reserve(bill.estimate), bill)
                 place += 1
                 yield request

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 from api.keys.errors import Forbidden
+from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
 from api.keys.key import Key, Role
 from api.keys.limits import Standing
-from api.keys.tariff import Tariff
 
 VISITOR = "convene.visitor"  # in the scope, which no client can write to
 OPEN = ("/healthz", "/readyz")
@@ -19,7 +19,7 @@ class Keys:
     """What keys are checked by, and what requests are estimated by."""
 
     keeper: Keeper
-    tariff: Tariff
+    estimator: Estimator
 
 
 @dataclass(slots=True)

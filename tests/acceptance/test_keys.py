@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 
 from api.keys import names
+from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
 from api.keys.ledger import Ledger
 from api.keys.limits import NANO, Period, Unit, window
 from api.keys.records import Records
-from api.keys.tariff import Tariff
 from api.keys.visitor import Keys
 from experts.cards import Price, ScriptedCard
 from experts.scripted import Hang, ScriptedExpert
@@ -31,7 +31,7 @@ from tests.waiting import until
 QUESTION = [{"role": "user", "content": "What is 6 x 7?"}]
 PRICE = Price(input=100.0, output=100.0)
 NAMES = ("ada", "bob", "eve")
-TARIFF = Tariff(
+ESTIMATOR = Estimator(
     {name: ScriptedCard(kind="scripted", price=PRICE, max_tokens=100) for name in NAMES}, POLICIES
 )
 
@@ -153,7 +153,7 @@ class Pair:
     def worker(self):
         keeper = Keeper(Records(self.redis), Ledger(self.redis))
         service = service_of(*self.experts)
-        return served(service, keys=Keys(keeper, TARIFF), key=self.token)
+        return served(service, keys=Keys(keeper, ESTIMATOR), key=self.token)
 
     async def used(self, unit, period=Period.MONTH):
         from time import time
@@ -197,7 +197,7 @@ async def test_32_clients_of_two_workers_spend_no_more_than_the_budget(redis):
 
     async with pair.worker() as one, pair.worker() as other, asyncio.timeout(120):
         await asyncio.gather(*(client_of((one, other)[i % 2]) for i in range(32)))
-    dearest = TARIFF.estimate(Request(Prompt.of(QUESTION[0]["content"]), "vote")).whole
+    dearest = ESTIMATOR.estimate(Request(Prompt.of(QUESTION[0]["content"]), "vote")).whole
     assert set(codes) == {"insufficient_quota"}
     assert NANO // 2 - dearest.nanodollars < spent <= NANO // 2
     assert await pair.used(Unit.DOLLARS) == spent

@@ -11,9 +11,9 @@ from starlette.routing import Route
 from api.app import create_app
 from api.errors import response
 from api.keys.errors import KeysAway, OverLimit
+from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
 from api.keys.key import Role
-from api.keys.tariff import Tariff
 from api.keys.visitor import OPEN, Keys, needed, visitor
 from api.running import Running
 from experts.cards import ScriptedCard
@@ -35,7 +35,7 @@ def app_with_keys(service=None, shared=None):
     @asynccontextmanager
     async def opened():
         running = service or ScriptedService()
-        yield Running(running, healthy, keys=Keys(keeper, Tariff(CARDS, POLICIES)))
+        yield Running(running, healthy, keys=Keys(keeper, Estimator(CARDS, POLICIES)))
 
     app = create_app(opened)
     probe = APIRouter()

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from api.keys.errors import OverLimit
+from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
 from api.keys.limits import Amounts
 from api.keys.metered import Metered
-from api.keys.tariff import Tariff
 from api.keys.visitor import Keys, Visitor
 from experts.cards import ScriptedCard
 from experts.types import Cause, Failure, Prompt
@@ -18,9 +18,9 @@ from orchestrator.types import Request, Text, Verdict
 from tests.keys import NOW, Clock, Shared, limits, made
 from tests.unit.api.scripted import ScriptedService, verdict
 
-TARIFF = Tariff({name: ScriptedCard(kind="scripted") for name in ("ada", "bob")}, POLICIES)
+ESTIMATOR = Estimator({name: ScriptedCard(kind="scripted") for name in ("ada", "bob")}, POLICIES)
 ASKED = Request(Prompt.of("What is 6 x 7?"))
-WHOLE = TARIFF.estimate(ASKED).whole.tokens
+WHOLE = ESTIMATOR.estimate(ASKED).whole.tokens
 SPENT = 27  # tokens of the scripted verdict
 LATE = PanelFailed([Failure("ada", Cause.TIMEOUT, "late"), Failure("bob", Cause.REJECTED, "no")])
 
@@ -31,7 +31,9 @@ class Case:
     def __init__(self, *script, **bound):
         self.shared, bound = Shared(), bound or {"tokens": ["100000/day"]}
         key, _ = made(limits=limits(**bound))
-        self.visitor = Visitor(key, Keys(Keeper(self.shared, self.shared, clock=Clock()), TARIFF))
+        self.visitor = Visitor(
+            key, Keys(Keeper(self.shared, self.shared, clock=Clock()), ESTIMATOR)
+        )
         self.scripted = Batching(*((script,) if script else ()))
         self.service = Metered(self.scripted, self.visitor)
 
@@ -97,7 +99,7 @@ async def test_an_answer_that_is_cancelled_is_paid_for_too():
 @pytest.mark.parametrize(
     ("script", "error", "tokens"),
     [
-        ((LATE,), PanelFailed, TARIFF.estimate(ASKED).call.tokens),
+        ((LATE,), PanelFailed, ESTIMATOR.estimate(ASKED).call.tokens),
         ((UnknownModel("x", ()),), UnknownModel, 0),
         ((ZeroDivisionError(),), ZeroDivisionError, WHOLE),
     ],

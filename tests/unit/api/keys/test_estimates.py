@@ -3,8 +3,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.keys.estimates import Estimator, taken, taken_by_failures
 from api.keys.limits import Amounts
-from api.keys.tariff import Tariff, taken, taken_by_failures
 from experts.cards import Price, ScriptedCard
 from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling, Usage
 from orchestrator.policies import POLICIES
@@ -20,7 +20,7 @@ def card(max_tokens=100, input=0.0, output=0.0, prompt=None):
 CHEAP, DEAR = card(100, 1, 2), card(50, 10, 100)
 CARDS = {"cheap": CHEAP, "dear": DEAR, "spare": card(80, 1, 1)}
 WRITER = card(200, 5, 5)
-TARIFF = Tariff(CARDS, POLICIES, WRITER)
+ESTIMATOR = Estimator(CARDS, POLICIES, WRITER)
 
 
 def asking(model="vote", text="x" * 200, **sampling):
@@ -31,66 +31,66 @@ PROMPT = 16 + 100  # tokens that 200 bytes may be
 
 
 def test_one_expert_costs_its_own_longest_reply():
-    estimate = TARIFF.estimate(asking("cheap"))
+    estimate = ESTIMATOR.estimate(asking("cheap"))
     assert estimate.whole == Amounts(1, PROMPT + 100, (PROMPT * 1 + 100 * 2) * 1000)
 
 
 def test_a_lower_max_tokens_costs_less_and_a_higher_one_no_more_than_the_card_allows():
-    assert TARIFF.estimate(asking("cheap", max_tokens=10)).whole.tokens == PROMPT + 10
-    assert TARIFF.estimate(asking("cheap", max_tokens=5000)).whole.tokens == PROMPT + 100
+    assert ESTIMATOR.estimate(asking("cheap", max_tokens=10)).whole.tokens == PROMPT + 10
+    assert ESTIMATOR.estimate(asking("cheap", max_tokens=5000)).whole.tokens == PROMPT + 100
 
 
 def test_a_panel_costs_all_its_seats_the_dearest_first():
-    whole = TARIFF.estimate(asking("vote")).whole  # three seats
+    whole = ESTIMATOR.estimate(asking("vote")).whole  # three seats
     assert whole.tokens == 3 * PROMPT + 100 + 80 + 50
-    single = TARIFF.estimate(asking("single")).whole
+    single = ESTIMATOR.estimate(asking("single")).whole
     assert single.tokens == PROMPT + 100
     assert single.nanodollars == (PROMPT * 10 + 50 * 100) * 1000
 
 
 def test_a_draw_with_replacement_may_seat_the_dearest_every_time():
-    once = TARIFF.estimate(asking("dear")).whole.nanodollars
-    moe = Tariff(CARDS, POLICIES).estimate(asking("symbolic-moe")).whole
+    once = ESTIMATOR.estimate(asking("dear")).whole.nanodollars
+    moe = Estimator(CARDS, POLICIES).estimate(asking("symbolic-moe")).whole
     assert moe.nanodollars == 3 * once
 
 
 def test_the_aggregator_reads_every_reply():
-    without = TARIFF.estimate(asking("vote")).whole
-    whole = TARIFF.estimate(asking("synthesize")).whole
+    without = ESTIMATOR.estimate(asking("vote")).whole
+    whole = ESTIMATOR.estimate(asking("synthesize")).whole
     assert whole.tokens > without.tokens + PROMPT + 3 * 100 + 200
 
 
 def test_an_unknown_name_costs_a_request_alone():
-    assert TARIFF.estimate(asking("nobody")).whole == Amounts(1)
+    assert ESTIMATOR.estimate(asking("nobody")).whole == Amounts(1)
 
 
 def test_an_experts_own_prompt_is_paid_for_too():
     cards = {"tutor": card(prompt="p" * 40)}
-    whole = Tariff(cards, POLICIES).estimate(asking("tutor")).whole
+    whole = Estimator(cards, POLICIES).estimate(asking("tutor")).whole
     assert whole.tokens == PROMPT + 16 + 20 + 100
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=4), st.sampled_from(sorted(POLICIES)))
 def test_no_policy_costs_less_than_one_call_of_the_dearest_expert(texts, policy):
     request = Request(Prompt(tuple(Message("user", text) for text in texts)), policy)
-    estimate = TARIFF.estimate(request)
+    estimate = ESTIMATOR.estimate(request)
     for name in CARDS:
-        alone = TARIFF.estimate(Request(request.prompt, name)).whole
+        alone = ESTIMATOR.estimate(Request(request.prompt, name)).whole
         assert alone.tokens <= estimate.whole.tokens
         assert alone.nanodollars <= estimate.whole.nanodollars
         assert estimate.call.tokens >= alone.tokens
 
 
 def test_a_verdict_took_what_its_usage_says():
-    estimate = TARIFF.estimate(asking())
+    estimate = ESTIMATOR.estimate(asking())
     assert taken(verdict(), estimate) == Amounts(1, 27)
 
 
 def test_a_tagger_is_paid_for_in_full_by_every_request_that_is_routed():
-    tagged = Tariff(CARDS, POLICIES, tagger=card(30))
+    tagged = Estimator(CARDS, POLICIES, tagger=card(30))
     tagging = Amounts(tokens=5 * (PROMPT + 400 + 30))
     estimate = tagged.estimate(asking("vote"))
-    assert estimate.whole == Tariff(CARDS, POLICIES).estimate(asking("vote")).whole + tagging
+    assert estimate.whole == Estimator(CARDS, POLICIES).estimate(asking("vote")).whole + tagging
     assert tagged.routing(asking("vote")).whole == Amounts(1) + tagging
     assert taken(verdict(), estimate) == Amounts(1, 27) + tagging
     assert taken_by_failures((), estimate) == Amounts(1) + tagging
@@ -102,12 +102,14 @@ def told(*replies, usage=Usage(7, 3, 0.0000001)):  # noqa: B008 - frozen
 
 
 def test_dollars_are_rounded_up_to_the_next_nanodollar():
-    assert taken(told(usage=Usage(1, 1, 1e-10)), TARIFF.estimate(asking())).nanodollars == 1
-    assert taken(told(usage=Usage(1, 1, 0.1 + 0.2)), TARIFF.estimate(asking())).nanodollars == 3e8
+    assert taken(told(usage=Usage(1, 1, 1e-10)), ESTIMATOR.estimate(asking())).nanodollars == 1
+    assert (
+        taken(told(usage=Usage(1, 1, 0.1 + 0.2)), ESTIMATOR.estimate(asking())).nanodollars == 3e8
+    )
 
 
 def test_a_call_that_nobody_told_of_is_counted_in_full():
-    estimate = TARIFF.estimate(asking())
+    estimate = ESTIMATOR.estimate(asking())
     late, refused = (Failure("x", cause, "") for cause in (Cause.TIMEOUT, Cause.REJECTED))
     answer = Answer("y", "42")
     assert taken(told(late, refused, answer), estimate) == Amounts(

@@ -29,7 +29,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Tariff:
+class Estimator:
     """The cards and policies that requests are estimated by."""
 
     cards: Mapping[str, BaseCard]  # of those who may be recruited
