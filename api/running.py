@@ -1,6 +1,6 @@
 """What the HTTP layer and the command line call: a service that is open, and its health."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Service(Protocol):
-    """Answers questions. All three calls raise `UnknownModel`, all but `route` `PanelFailed`."""
+    """Answers questions. All calls raise `UnknownModel`, all but `route` `PanelFailed`."""
 
     @property
     def policies(self) -> tuple[str, ...]: ...
@@ -31,6 +31,10 @@ class Service(Protocol):
         ...
 
     async def answer(self, request: Request) -> Verdict: ...
+
+    async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
+        """A few at the same time, verdicts in order. The first that has none ends the others."""
+        ...
 
     def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """`Working` and `Text` in between, exactly one `Verdict` last."""

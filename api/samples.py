@@ -1,6 +1,5 @@
 """Several samples of one answer, where one expert answers: the parameter `n`."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
@@ -15,20 +14,14 @@ async def answers(service: Service, request: Request, n: int) -> list[Verdict]:
     """`n` verdicts. Raises `Unfit` where a panel answers: its verdict is one."""
     if n == 1:
         return [await service.answer(request)]
-    route = await service.route(request)
-    experts = sorted(set(route.panel))
+    experts = [request.model]
+    if request.model not in service.experts:
+        experts = sorted(set((await service.route(request)).panel))
     if len(experts) > 1:
         message = f"{', '.join(experts)} give one verdict together; name one expert as the model"
         raise Unfit("n", message)
     alone = replace(request, model=experts[0])
-    asked = [sampled(alone, place, n) for place in range(n)]
-    tasks = [asyncio.create_task(service.answer(each), name="sample") for each in asked]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return await service.answer_each([sampled(alone, place, n) for place in range(n)])
 
 
 def sampled(request: Request, place: int, n: int) -> Request:

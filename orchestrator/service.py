@@ -71,6 +71,16 @@ class Service:
         """The verdict. Raises `UnknownModel`, `Refused` or `PanelFailed`."""
         return await self._deliberate(request, None)
 
+    async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
+        """A few at the same time, verdicts in order. The first that has none ends the others."""
+        tasks = [asyncio.create_task(self.answer(each), name="answer") for each in requests]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The verdict's text as soon as it is sure to be its text, the verdict itself last."""
         events: asyncio.Queue[Working | Text | None] = asyncio.Queue(BACKLOG)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from api.keys.limits import NANO, Amounts
 from experts.cards import BaseCard
 from experts.types import Cause, Failure, Usage
+from orchestrator.control import steered
 from orchestrator.policies import Policy
 from orchestrator.types import Request, Verdict
 from routing.tagger import SAMPLES
@@ -14,6 +15,7 @@ from routing.tagger import SAMPLES
 BYTES = 2  # of text in a token, at least: English has four, digits and rare scripts two
 FRAME = 16  # tokens around each message, at most
 INSTRUCTIONS = 400  # tokens of what an aggregator or a tagger is told beside the question, at most
+CORRECTION = 500  # tokens of what an expert is told of a reply in the wrong format, at most
 UNKNOWN = (Cause.TIMEOUT, Cause.EMPTY)  # failed calls that were worked on, for tokens nobody told
 NOTHING, ONE = Amounts(), Amounts(requests=1)
 
@@ -26,6 +28,7 @@ class Estimate:
     whole: Amounts
     call: Amounts = NOTHING
     untold: Amounts = NOTHING
+    unknown: tuple[Cause, ...] = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,18 @@ class Estimator:
         return Estimate(ONE + tagging, untold=tagging)
 
     def estimate(self, request: Request) -> Estimate:
-        """Every seat taken by the dearest, each reply as long as it may be. A name that nobody
-        has costs nothing: the service refuses it."""
+        """Every seat that the request's control leaves taken by the dearest who may be asked, each
+        reply as long as it may be. A name that nobody has, or a control that leaves nobody, costs
+        nothing: the service refuses it."""
+        unknown = UNKNOWN if request.prompt.sampling.format is None else (*UNKNOWN, Cause.REJECTED)
         if (card := self.cards.get(request.model)) is not None:
             call = _call(card, request)
-            return Estimate(ONE + call, call)
-        if (policy := self.policies.get(request.model)) is None:
+            return Estimate(ONE + call, call, unknown=unknown)
+        barred = request.control.barred(self.cards)
+        calls = [_call(card, request) for name, card in self.cards.items() if name not in barred]
+        if (policy := self.policies.get(request.model)) is None or not calls:
             return Estimate(ONE)
-        calls = [_call(card, request) for card in self.cards.values()]
+        policy = steered(policy, request.control, barred, None)
         seats, repeated = _seats(policy, len(calls))
         dearest = Amounts(
             tokens=max(call.tokens for call in calls),
@@ -69,24 +76,26 @@ class Estimator:
         )
         routing = self.routing(request)
         whole = routing.whole + panel + self._conclusion(policy, request, seats)
-        return Estimate(whole, dearest, routing.untold)
+        return Estimate(whole, dearest, routing.untold, unknown)
 
     def _conclusion(self, policy: Policy, request: Request, seats: int) -> Amounts:
-        if self.aggregator is None or policy.aggregator != "synthesize":
+        writer = self.cards.get(request.control.writer or "", self.aggregator)
+        if writer is None or policy.aggregator != "synthesize" or seats < 2:
             return NOTHING
         replies = _most([_longest(card, request) for card in self.cards.values()], 1) * seats
-        return _call(self.aggregator, request, replies + INSTRUCTIONS)
+        return _call(writer, request, replies + INSTRUCTIONS)
 
 
 def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
     """What an answered request took: as told, and the estimate for calls that nobody told of."""
-    untold = sum(isinstance(reply, Failure) and reply.cause in UNKNOWN for reply in verdict.replies)
+    failures = [reply for reply in verdict.replies if isinstance(reply, Failure)]
+    untold = sum(failure.cause in estimate.unknown for failure in failures)
     return ONE + _spent(verdict.usage) + estimate.call * untold + estimate.untold
 
 
 def taken_by_failures(failures: tuple[Failure, ...], estimate: Estimate) -> Amounts:
     """What a panel took that gave no verdict."""
-    untold = sum(failure.cause in UNKNOWN for failure in failures)
+    untold = sum(failure.cause in estimate.unknown for failure in failures)
     return ONE + estimate.call * untold + estimate.untold
 
 
@@ -100,7 +109,12 @@ def _seats(policy: Policy, experts: int) -> tuple[int, bool]:
 
 
 def _call(card: BaseCard, request: Request, more: int = 0) -> Amounts:
-    return _priced(card, _prompt(card, request) + more, _longest(card, request))
+    """A reply, and another to whoever is told that the first is not in the format asked for."""
+    prompt, reply = _prompt(card, request) + more, _longest(card, request)
+    call, wanted = _priced(card, prompt, reply), request.prompt.sampling.format
+    if wanted is None or wanted.tries < 2:
+        return call
+    return call + _priced(card, prompt + reply + CORRECTION, reply)
 
 
 def _priced(card: BaseCard, prompt: int, reply: int) -> Amounts:

@@ -1,17 +1,17 @@
 """A service for one key: reserves before it asks, settles when it knows what it took."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from starlette.types import Scope
 
-from api.keys.estimates import ONE, Estimate, taken, taken_by_failures
+from api.keys.estimates import NOTHING, ONE, Estimate, taken, taken_by_failures
 from api.keys.ledger import Reservation
 from api.keys.limits import Amounts
 from api.keys.visitor import Visitor, visitor
 from api.running import Running, Service
-from orchestrator.errors import OrchestratorError, PanelFailed
+from orchestrator.errors import OrchestratorError, OutOfTime, PanelFailed
 from orchestrator.intake import Requests
 from orchestrator.types import Event, Request, Verdict
 from routing.types import Route
@@ -32,6 +32,8 @@ class Bill:
         match outcome:
             case Verdict():
                 self.taken = taken(outcome, self.estimate)
+            case OutOfTime() if outcome.failures:
+                pass  # a text was cut short, and what came before it is not told
             case PanelFailed():
                 self.taken = taken_by_failures(tuple(outcome.failures), self.estimate)
             case _:  # refused before anybody was asked
@@ -71,6 +73,24 @@ class Metered:
             bill.tell(verdict)
             return verdict
 
+    async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
+        """Reserved for together: all may be asked or none is."""
+        bills = [Bill(self._estimator.estimate(request)) for request in requests]
+        reservation = await self._reserve(sum((bill.taken for bill in bills), NOTHING))
+        try:
+            verdicts = await self._service.answer_each(requests)
+            for bill, verdict in zip(bills, verdicts, strict=True):
+                bill.tell(verdict)
+        except PanelFailed:  # of one; what the others took is not told
+            raise
+        except OrchestratorError as error:
+            for bill in bills:
+                bill.tell(error)
+            raise
+        finally:
+            await self._keeper.settle(reservation, sum((bill.taken for bill in bills), NOTHING))
+        return verdicts
+
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The verdict is settled before it is told: whoever has it may ask the next at once."""
         verdict: Verdict | None = None
@@ -97,7 +117,7 @@ class Metered:
             place = 0
             async for request in _each(requests):
                 bill = Bill(self._estimator.estimate(request))
-                open_[place] = (await self._reserve(bill.estimate), bill)
+                open_[place] = (await self._reserve(bill.taken), bill)
                 place += 1
                 yield request
 
@@ -112,14 +132,14 @@ class Metered:
             for reservation, bill in open_.values():
                 await self._keeper.settle(reservation, bill.taken)
 
-    async def _reserve(self, estimate: Estimate) -> Reservation:
-        reservation = await self._keeper.reserve(self._whose.key, estimate.whole)
+    async def _reserve(self, most: Amounts) -> Reservation:
+        reservation = await self._keeper.reserve(self._whose.key, most)
         self._whose.standing = reservation.standing
         return reservation
 
     @asynccontextmanager
     async def _billed(self, estimate: Estimate) -> AsyncIterator[Bill]:
-        bill, reservation = Bill(estimate), await self._reserve(estimate)
+        bill, reservation = Bill(estimate), await self._reserve(estimate.whole)
         try:
             yield bill
         except OrchestratorError as error:

@@ -80,6 +80,9 @@ class ScriptedService:
                 return event
         raise AssertionError("the script has no verdict")
 
+    async def answer_each(self, requests: list[Request]) -> list[Verdict]:
+        return [await self.answer(request) for request in requests]
+
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         self._known(request)
         self.started.set()

@@ -144,7 +144,7 @@ async def test_every_route_refuses_who_has_no_key_and_every_admins_route_refuses
             assert (user == 403) == (role is Role.ADMIN), path
             assert admin not in (401, 403), path
     assert {("/admin/anything", Role.ADMIN), ("/openapi.json", Role.ADMIN)} <= seen
-    assert {("/v1/models", Role.USE), ("/healthz", None)} <= seen
+    assert {("/v1/embeddings", Role.USE), ("/v1/models", Role.USE), ("/healthz", None)} <= seen
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from api.keys.estimates import Estimator, taken, taken_by_failures
 from api.keys.limits import Amounts
 from experts.cards import Price, ScriptedCard
-from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling, Usage
+from experts.types import Answer, Cause, Failure, JsonFormat, Message, Prompt, Sampling, Usage
 from orchestrator.policies import POLICIES
-from orchestrator.types import Request
+from orchestrator.types import Control, Request
 from tests.unit.api.scripted import verdict
 
 
@@ -117,3 +117,52 @@ def test_a_call_that_nobody_told_of_is_counted_in_full():
     )
     assert taken_by_failures((refused,), estimate) == Amounts(1)
     assert taken_by_failures((late, late), estimate) == Amounts(1) + estimate.call * 2
+
+
+def steering(model, **control):
+    return replace(asking(model), control=Control(**control))
+
+
+def test_a_request_that_names_a_size_is_reserved_that_many_seats_for():
+    whole = ESTIMATOR.estimate(steering("single", size=2)).whole
+    assert whole.tokens == 2 * PROMPT + 100 + 80
+    assert ESTIMATOR.estimate(steering("everyone", size=1)).whole.tokens == PROMPT + 100
+    moe = ESTIMATOR.estimate(steering("symbolic-moe", size=5)).whole
+    assert moe.tokens > 5 * (PROMPT + 100)  # and who writes
+
+
+def test_who_may_not_be_asked_is_not_reserved_for():
+    for control in ({"deny": frozenset({"dear"})}, {"allow": frozenset({"cheap", "spare"})}):
+        whole = ESTIMATOR.estimate(steering("vote", **control)).whole
+        assert whole == Amounts(1, 2 * PROMPT + 180, (2 * PROMPT + 100 * 2 + 80 * 1) * 1000)
+
+
+def test_a_control_that_leaves_nobody_costs_a_request_alone():
+    assert ESTIMATOR.estimate(steering("vote", deny=frozenset(CARDS))).whole == Amounts(1)
+
+
+def test_a_fusion_is_reserved_for_with_the_expert_that_writes_it():
+    named = frozenset({"cheap", "spare"})
+    alone = ESTIMATOR.estimate(steering("vote", allow=named, size=2)).whole
+    for estimator in (ESTIMATOR, Estimator(CARDS, POLICIES)):  # with an aggregator and without
+        control = {"allow": named, "size": 2, "writer": "dear"}
+        writing = estimator.estimate(steering("synthesize", **control)).whole
+        read = PROMPT + 2 * 100 + 400
+        assert writing == alone + Amounts(0, read + 50, (read * 10 + 50 * 100) * 1000)
+
+
+def test_nothing_is_written_where_one_expert_is_asked():
+    assert ESTIMATOR.estimate(steering("synthesize", size=1)).whole.tokens == PROMPT + 100
+
+
+def test_a_reply_that_may_be_asked_for_twice_is_reserved_for_twice():
+    once, twice = (asking("cheap", format=JsonFormat(tries=tries)) for tries in (1, 2))
+    first = ESTIMATOR.estimate(once).whole.tokens - 1
+    assert ESTIMATOR.estimate(twice).whole.tokens - 1 >= 2 * first + 100
+
+
+def test_replies_that_were_not_the_json_asked_for_are_counted_in_full():
+    estimate = ESTIMATOR.estimate(asking("vote", format=JsonFormat()))
+    wrong = Failure("x", Cause.REJECTED, "the reply is not the JSON asked for")
+    assert taken_by_failures((wrong,), estimate) == Amounts(1) + estimate.call
+    assert taken(told(wrong), estimate).tokens == 10 + estimate.call.tokens

@@ -10,9 +10,10 @@ from api.keys.keeper import Keeper
 from api.keys.limits import Amounts
 from api.keys.metered import Metered
 from api.keys.visitor import Keys, Visitor
+from api.samples import answers
 from experts.cards import ScriptedCard
 from experts.types import Cause, Failure, Prompt
-from orchestrator.errors import PanelFailed, UnknownModel
+from orchestrator.errors import OutOfTime, PanelFailed, UnknownModel
 from orchestrator.policies import POLICIES
 from orchestrator.types import Request, Text, Verdict
 from tests.keys import NOW, Clock, Shared, limits, made
@@ -21,7 +22,9 @@ from tests.unit.api.scripted import ScriptedService, verdict
 ESTIMATOR = Estimator({name: ScriptedCard(kind="scripted") for name in ("ada", "bob")}, POLICIES)
 ASKED = Request(Prompt.of("What is 6 x 7?"))
 WHOLE = ESTIMATOR.estimate(ASKED).whole.tokens
+ALONE = ESTIMATOR.estimate(replace(ASKED, model="ada")).whole.tokens
 SPENT = 27  # tokens of the scripted verdict
+CUT = Failure("ada", Cause.TIMEOUT, "the request's time was over")
 LATE = PanelFailed([Failure("ada", Cause.TIMEOUT, "late"), Failure("bob", Cause.REJECTED, "no")])
 
 
@@ -101,9 +104,11 @@ async def test_an_answer_that_is_cancelled_is_paid_for_too():
     [
         ((LATE,), PanelFailed, ESTIMATOR.estimate(ASKED).call.tokens),
         ((UnknownModel("x", ()),), UnknownModel, 0),
+        ((OutOfTime(1, [CUT]),), OutOfTime, WHOLE),
+        ((OutOfTime(1, []),), OutOfTime, 0),
         ((ZeroDivisionError(),), ZeroDivisionError, WHOLE),
     ],
-    ids=["failed panel", "unknown model", "bug"],
+    ids=["failed panel", "unknown model", "cut short", "late", "bug"],
 )
 async def test_a_failure_costs_what_it_may_have_taken(script, error, tokens):
     case = Case(*script)
@@ -121,6 +126,32 @@ async def test_nobody_is_asked_beyond_the_limit():
     with pytest.raises(OverLimit):
         [event async for event in case.service.stream(ASKED)]
     assert len(case.scripted.asked) == 1
+
+
+async def test_samples_are_reserved_for_together_and_each_is_settled():
+    case = Case(0.01, verdict(), tokens=[f"{3 * ALONE}/day"])
+    asking = asyncio.create_task(answers(case.service, replace(ASKED, model="ada"), 3))
+    await case.scripted.started.wait()
+    assert (case.used, case.in_flight) == (3 * ALONE, 1)
+    assert len(await asking) == 3
+    assert (case.used, case.in_flight) == (3 * SPENT, 0)
+
+
+async def test_of_samples_that_the_limit_has_no_room_for_none_is_asked():
+    case = Case(tokens=[f"{3 * ALONE - 1}/day"])
+    with pytest.raises(OverLimit):
+        await answers(case.service, replace(ASKED, model="ada"), 3)
+    assert case.scripted.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "used"), [(LATE, 3 * ALONE), (UnknownModel("x", ()), 0)], ids=["failed", "refused"]
+)
+async def test_samples_without_a_verdict_cost_what_they_may_have_taken(error, used):
+    case = Case(error)
+    with pytest.raises(type(error)):
+        await answers(case.service, replace(ASKED, model="ada"), 3)
+    assert (case.used, case.in_flight) == (used, 0)
 
 
 async def test_a_batch_is_counted_line_by_line_and_ends_where_the_limit_does():
@@ -143,4 +174,5 @@ async def test_a_batch_settles_what_was_answered_refused_and_broken():
 def test_the_names_are_the_services_own():
     case = Case()
     assert (case.service.policies, case.service.experts) == (("auto", "vote"), ("ada", "bob"))
+    assert case.service.writers == ("ada", "bob", "zoe")
     assert Amounts(1) + Amounts(1) == Amounts(1) * 2
