@@ -236,6 +236,38 @@ async def test_streams_are_settled_and_say_how_the_key_stands(redis):
     assert await pair.used(Unit.TOKENS) == chunks[-1].usage.total_tokens
 
 
+async def test_samples_and_fusions_are_settled_for_what_they_took(redis):
+    pair = Pair(redis, *panel(), tokens=["100000/month"], requests=["100/month"])
+    await Records(redis).add(pair.key)
+    fusion = {"id": "fusion", "analysis_models": ["ada", "bob"], "model": "eve"}
+    async with pair.worker() as here:
+        create = here.client.chat.completions.create
+        sampled = await create(model="ada", messages=QUESTION, n=3)
+        fused = await create(
+            model="convene/fusion", messages=QUESTION, extra_body={"plugins": [fusion]}
+        )
+    assert len(sampled.choices) == 3
+    taken = sampled.usage.total_tokens + fused.usage.total_tokens
+    assert await pair.used(Unit.TOKENS) == taken
+    assert await pair.used(Unit.REQUESTS) == 4
+    assert await pair.in_flight() == 0
+
+
+async def test_a_fusion_beyond_the_limit_asks_nobody(redis):
+    experts = panel()
+    pair = Pair(redis, *experts, tokens=["300/month"])  # a reply, but not three
+    await Records(redis).add(pair.key)
+    fusion = {"id": "fusion", "analysis_models": ["ada", "bob"], "model": "eve"}
+    async with pair.worker() as here:
+        create = here.client.chat.completions.create
+        with pytest.raises(openai.RateLimitError):
+            await create(
+                model="convene/fusion", messages=QUESTION, extra_body={"plugins": [fusion]}
+            )
+        assert not any(expert.asked for expert in experts)
+        await create(model="ada", messages=QUESTION)
+
+
 async def test_a_wrong_key_is_the_clients_own_exception(redis):
     pair = Pair(redis, *panel())
     await Records(redis).add(pair.key)
