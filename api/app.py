@@ -7,11 +7,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api import chat, health, metrics, models
+from api import chat, embeddings, health, metrics, models
 from api.access import Access
 from api.errors import HANDLED, respond
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
+from api.keys.entry import Entry
 from api.opening import Failed, doorkeeper
 from api.running import Opened
 from api.telemetry.observers import Observers
@@ -46,10 +47,11 @@ def create_app(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.metrics = observers.metrics
-    for module in (chat, models, health, metrics):
+    for module in (chat, embeddings, models, health, metrics):
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)
+    app.add_middleware(Entry)
     app.add_middleware(Gate, most=most)
     app.add_middleware(Guard, max_body=max_body, hosts=hosts)
     app.add_middleware(Access, observer=observers)

@@ -1,15 +1,18 @@
 """POST /v1/chat/completions and POST /v1/route."""
 
+from time import perf_counter
+
 from fastapi import APIRouter, Request, Response
 
 from api.bodies import ChatBody, RouteBody
 from api.completion import Completion
 from api.opening import Open
 from api.race import unless_hung_up
+from api.samples import answers, together
 from api.streaming import EventStream
+from api.summary import summary
 from api.wire import Json
 from orchestrator.story import route_story
-from orchestrator.types import Verdict
 
 router = APIRouter(prefix="/v1")
 
@@ -17,12 +20,16 @@ router = APIRouter(prefix="/v1")
 @router.post("/chat/completions")
 async def chat(body: ChatBody, running: Open, http: Request) -> Response:
     """Answers a conversation with a panel of experts; streams if asked to."""
+    started = perf_counter()
     request = body.request(running.service)
-    completion = Completion(body.model, body.include_usage)
+    completion = Completion(body.model, body.include_usage, body.convene.explain)
     if body.stream:
         return EventStream(running.service.stream(request), completion)
-    verdict = await unless_hung_up(http.receive, running.service.answer(request))
-    return Json(completion.whole(verdict), headers=_summary(verdict))
+    verdicts = await unless_hung_up(http.receive, answers(running.service, request, body.n))
+    verdict = together(verdicts)
+    return Json(
+        completion.whole(verdict, verdicts), headers=summary(verdict, perf_counter() - started)
+    )
 
 
 @router.post("/route")
@@ -31,9 +38,3 @@ async def route(body: RouteBody, running: Open, http: Request) -> Response:
     request = body.request(running.service)
     chosen = await unless_hung_up(http.receive, running.service.route(request))
     return Json(route_story(chosen))
-
-
-def _summary(verdict: Verdict) -> dict[str, str]:
-    asked = dict.fromkeys(reply.expert for reply in verdict.replies)  # in order, each once
-    names = ",".join(asked).encode("ascii", "replace").decode()
-    return {"x-convene-experts": names, "x-convene-calls": str(verdict.calls)}

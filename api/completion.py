@@ -2,11 +2,12 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from experts.types import Answer, FinishReason, Usage
-from orchestrator.story import story
+from orchestrator.story import brief, spent, story
 from orchestrator.types import Verdict
 
 
@@ -16,17 +17,17 @@ class Completion:
 
     model: str
     include_usage: bool = False
+    explain: bool = True
     id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(16)}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, verdict: Verdict) -> dict[str, Any]:
-        message = {"role": "assistant", "content": verdict.text, "refusal": None}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": ended(verdict)}
+    def whole(self, verdict: Verdict, choices: Sequence[Verdict] = ()) -> dict[str, Any]:
+        """Of a verdict or, where there are several `choices`, of what they are together."""
         return {
             **self._head("chat.completion"),
-            "choices": [choice],
-            "usage": counted(verdict.usage),
-            "convene": story(verdict),
+            "choices": [choice(index, each) for index, each in enumerate(choices or [verdict])],
+            "usage": counted(verdict),
+            "convene": self._story(verdict),
         }
 
     def first(self) -> dict[str, Any]:
@@ -36,11 +37,14 @@ class Completion:
         return self._chunk({"content": text})
 
     def last(self, verdict: Verdict) -> dict[str, Any]:
-        return {**self._chunk({}, ended(verdict)), "convene": story(verdict)}
+        return {**self._chunk({}, ended(verdict)), "convene": self._story(verdict)}
 
     def usage(self, verdict: Verdict) -> dict[str, Any]:
         head = self._head("chat.completion.chunk")
-        return {**head, "choices": [], "usage": counted(verdict.usage)}
+        return {**head, "choices": [], "usage": counted(verdict)}
+
+    def _story(self, verdict: Verdict) -> dict[str, Any]:
+        return story(verdict) if self.explain else brief(verdict)
 
     def _chunk(self, delta: dict[str, Any], finish: FinishReason | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
@@ -58,7 +62,19 @@ def ended(verdict: Verdict) -> FinishReason:
     return next((r.finish for r in replies if (r.expert, r.text) == text), "stop")
 
 
-def counted(usage: Usage) -> dict[str, int]:
+def choice(index: int, verdict: Verdict) -> dict[str, Any]:
+    message = {"role": "assistant", "content": verdict.text, "refusal": None}
+    ending = {"logprobs": None, "finish_reason": ended(verdict)}
+    return {"index": index, "message": message, **ending}
+
+
+def counted(verdict: Verdict) -> dict[str, Any]:
+    """OpenAI's usage, and beside it each expert's part."""
+    parts = {name: _tokens(usage) for name, usage in spent(verdict).items()}
+    return {**_tokens(verdict.usage), "experts": parts}
+
+
+def _tokens(usage: Usage) -> dict[str, int]:
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,

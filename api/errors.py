@@ -3,6 +3,7 @@
 ApiError
 ├── NotOpen     the service is still opening, or closing
 ├── Busy        as many requests are in flight as may be
+├── Unfit       a parameter has no such value here; names it
 └── HungUp      the client is gone; nobody reads the answer
 """
 
@@ -17,10 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.invalid import explained
+from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
-from orchestrator.errors import PanelFailed, QuestionTooLong, UnknownModel
+from orchestrator.errors import OutOfTime, PanelFailed, QuestionTooLong, Refused, UnknownModel
 
 
 class ApiError(Exception):
@@ -39,6 +41,14 @@ class Busy(ApiError):  # noqa: N818 - named for the state it reports
 
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} requests are in flight, and that is the limit; ask again later")
+
+
+class Unfit(ApiError):  # noqa: N818 - named for the state it reports
+    """A parameter has a value that is valid, but not in this request or of this service."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(f"{param}: {message}")
+        self.param = param
 
 
 class HungUp(ApiError):  # noqa: N818 - named for the state it reports
@@ -73,11 +83,29 @@ class Told:
 
 TABLE: dict[type[Exception], Told] = {
     UnknownModel: Told(404, "invalid_request_error", "model_not_found", "model"),
+    Refused: Told(400, "invalid_request_error", "invalid_value"),
+    Unfit: Told(400, "invalid_request_error", "invalid_value"),
     QuestionTooLong: Told(400, "invalid_request_error", "context_length_exceeded", "messages"),
+    OutOfTime: Told(
+        504,
+        "panel_error",
+        "out_of_time",
+        "convene.budget.seconds",
+        headers=(("x-should-retry", "false"),),  # the same seconds would be spent again
+    ),
     PanelFailed: Told(502, "panel_error", "panel_failed"),
     ExpertError: Told(502, "panel_error", "expert_failed"),  # its text was already on its way
     NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),
     Busy: Told(503, "service_unavailable", "busy", headers=(("retry-after", "1"),)),
+    BadKey: Told(
+        401,
+        "invalid_request_error",
+        "invalid_api_key",
+        headers=(("www-authenticate", "Bearer"),),
+    ),
+    Forbidden: Told(403, "invalid_request_error", "insufficient_permissions"),
+    KeysAway: Told(503, "service_unavailable", "keys_away", headers=(("retry-after", "2"),)),
+    OverLimit: Told(429, "rate_limit_error", "rate_limit_exceeded"),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(
         500,
@@ -96,9 +124,12 @@ def told(error: Exception) -> Told:
         return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
-    if isinstance(error, PanelFailed):
+    if isinstance(error, UnknownModel | Unfit | Refused):
+        return _of_parameter(error)
+    if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
-    return next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
+    entry = next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
+    return _of_limit(entry, error) if isinstance(error, OverLimit) else entry
 
 
 def document(error: Exception) -> dict[str, Any]:
@@ -123,6 +154,27 @@ def response(error: Exception) -> Response:
 async def respond(_request: Request, error: Exception) -> Response:
     """The handler that the app registers for every entry of the table."""
     return response(error)
+
+
+def _of_parameter(error: UnknownModel | Unfit | Refused) -> Told:
+    """As the table has it, with the parameter that is at fault."""
+    match error:
+        case UnknownModel():
+            return replace(TABLE[UnknownModel], param=error.at)
+        case Unfit():
+            return replace(TABLE[Unfit], param=error.param)
+        case Refused():
+            at = f"convene.{error.field}"
+            return replace(TABLE[Refused], param=at, message=f"{at}: {error}")
+
+
+def _of_limit(entry: Told, error: OverLimit) -> Told:
+    """OpenAI's names for what a spent budget is, and when asking again helps."""
+    if error.budget:
+        entry = replace(entry, type="insufficient_quota", code="insufficient_quota")
+    if error.seconds is None:
+        return replace(entry, headers=(("x-should-retry", "false"),))
+    return replace(entry, headers=(("retry-after", str(error.seconds)),))
 
 
 def _of_panel(entry: Told, failures: Sequence[Failure]) -> Told:

@@ -1,7 +1,8 @@
-"""Where the server listens: on this machine only, unless told otherwise."""
+"""Where the server listens, and whether whoever reaches it there needs a key."""
 
 import ipaddress
 import socket
+from enum import StrEnum
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 BACKLOG = 2048  # connections that may wait to be accepted
@@ -11,17 +12,27 @@ class CannotListen(Exception):  # noqa: N818 - named for the state it reports
     """The address cannot be used; says what to do."""
 
 
-def checked(host: str, *, insecure: bool) -> frozenset[str] | None:
-    """The names a client may call us by; None for any. `CannotListen` for a host that others
-    can reach, unless that is meant: there are no keys yet, so whoever reaches it can use it."""
+class Demand(StrEnum):
+    """Who needs a key."""
+
+    ALWAYS = "always"
+    IF_ANY = "if any"  # everybody, once there is a key
+    NEVER = "never"
+
+
+def demand(host: str, *, insecure: bool) -> Demand:
+    """Loopback does without keys while there are none; a host that others can reach does not,
+    unless that is meant."""
     if insecure:
+        return Demand.NEVER
+    return Demand.IF_ANY if _loopback(host) else Demand.ALWAYS
+
+
+def names(host: str, *, insecure: bool) -> frozenset[str] | None:
+    """The names a client may call us by; None for any. On loopback there may be no keys, and a
+    web page whose name points at us could ask."""
+    if demand(host, insecure=insecure) is not Demand.IF_ANY:
         return None
-    if not _loopback(host):
-        raise CannotListen(
-            f"{host} can be reached from other machines, and this release has no keys to tell "
-            "who may ask; use --host 127.0.0.1 behind a proxy that does, or --insecure if "
-            "everyone who can reach it may"
-        )
     return frozenset({*LOOPBACK, host.lower()})
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from api.embeddings import ENCODER
+from api.fusion import FUSION
 from api.opening import Open
-from api.running import Service
+from api.running import Running
 from api.wire import Json
 from orchestrator.errors import UnknownModel
 
@@ -14,14 +16,14 @@ router = APIRouter(prefix="/v1/models")
 
 @router.get("")
 async def models(running: Open) -> Response:
-    """The policies, as `convene/<policy>`, then each expert."""
-    return Json({"object": "list", "data": [_model(name) for name in _names(running.service)]})
+    """The policies as `convene/<policy>`, fusion, the experts, and the encoder if there is one."""
+    return Json({"object": "list", "data": [_model(name) for name in _names(running)]})
 
 
 @router.get("/{model:path}")
 async def model(model: str, running: Open) -> Response:
     """One of them; a policy's bare name will do."""
-    names = _names(running.service)
+    names = _names(running)
     if model in running.service.policies:
         model = f"convene/{model}"
     if model not in names:
@@ -29,8 +31,11 @@ async def model(model: str, running: Open) -> Response:
     return Json(_model(model))
 
 
-def _names(service: Service) -> list[str]:
-    return [*(f"convene/{policy}" for policy in service.policies), *service.experts]
+def _names(running: Running) -> list[str]:
+    service = running.service
+    encoder = [ENCODER] if running.encoder else []
+    policies = [f"convene/{policy}" for policy in service.policies]
+    return [*policies, FUSION, *service.experts, *encoder]
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.errors import NotOpen
+from api.keys.metered import for_whom
 from api.running import Opened, Running
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ async def _open(request: Request) -> Running:
     running = door(request).running
     if running is None:
         raise NotOpen
-    return running
+    return for_whom(running, request.scope)
 
 
 Open = Annotated[Running, Depends(_open)]

@@ -1,19 +1,23 @@
 """What the HTTP layer and the command line call: a service that is open, and its health."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Requests
 from orchestrator.types import Event, Request, Verdict
+from routing.encoder import Embedder
 from routing.types import Route
+
+if TYPE_CHECKING:
+    from api.keys.visitor import Keys
 
 
 class Service(Protocol):
-    """Answers questions. All three calls raise `UnknownModel`, all but `route` `PanelFailed`."""
+    """Answers questions. All calls raise `UnknownModel`, all but `route` `PanelFailed`."""
 
     @property
     def policies(self) -> tuple[str, ...]: ...
@@ -21,7 +25,16 @@ class Service(Protocol):
     @property
     def experts(self) -> tuple[str, ...]: ...
 
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Who may write a verdict: the experts, and the aggregator if there is one."""
+        ...
+
     async def answer(self, request: Request) -> Verdict: ...
+
+    async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
+        """A few at the same time, verdicts in order. The first that has none ends the others."""
+        ...
 
     def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """`Working` and `Text` in between, exactly one `Verdict` last."""
@@ -45,11 +58,14 @@ async def _no_engines() -> list[EngineStatus]:
 @dataclass(frozen=True, slots=True)
 class Running:
     """An open service. `ready` says what it still lacks; nothing means ready. `engines` says
-    what each engine process of this machine is doing."""
+    what each engine process of this machine is doing. `keys` checks and counts, where any
+    are asked for."""
 
     service: Service
     ready: Callable[[], Awaitable[list[str]]]
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
+    keys: "Keys | None" = None
+    encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
 
 
 class CannotOpen(Exception):  # noqa: N818 - named for the state it reports

@@ -5,7 +5,7 @@ import logging
 import uvicorn
 
 from api.app import create_app
-from api.listening import checked, listening, url
+from api.listening import listening, names, url
 from api.running import CannotOpen, Opened
 from api.telemetry.observers import Observers
 
@@ -23,7 +23,7 @@ async def serve(
 ) -> None:
     """Returns after a signal, when requests in flight are done or `drain_seconds` have passed.
     Raises `CannotListen` before anything is started, `CannotOpen` if the service does not open."""
-    hosts = checked(host, insecure=insecure)
+    hosts = names(host, insecure=insecure)
     failures: list[Exception] = []
 
     def failed(error: Exception) -> None:

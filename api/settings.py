@@ -72,6 +72,11 @@ class ServiceSettings(Strict):
         description="A Redis server's address; none: a private one in `data`.",
     )
     data: FilePath = Field(Path(".convene"), description="Folder for state and caches.")
+    key_grace: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds that a key which was verified is believed while Redis is away.",
+    )
 
 
 class Settings(Registry):

@@ -8,13 +8,13 @@ do the same generation. Seconds of a shared machine: compare only what one run s
 
 import argparse
 import asyncio
+import itertools
 import json
 import statistics
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -53,10 +53,10 @@ def main() -> None:
 
 async def measure(questions: int = 1000, large: int = 4000, rounds: int = 3) -> dict[str, float]:
     """Medians over rounds in which all ways take turns."""
-    fresh = iter(labelled("test", questions * 2 + rounds * (2 * questions + large), seed=11))
+    seeds = itertools.count(11)
 
-    def drawn(count: int) -> list[str]:  # each once, so that routing is paid for every time
-        return [question.question for question in islice(fresh, count)]
+    def drawn(count: int) -> list[str]:  # anew, so that routing is paid for every time
+        return [question.question for question in labelled("train", count, seed=next(seeds))]
 
     settings = _small(load_settings(None))
     async with AsyncExitStack() as stack:

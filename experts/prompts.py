@@ -3,8 +3,9 @@
 import re
 import string
 from collections.abc import Sequence
+from dataclasses import replace
 
-from experts.types import Message
+from experts.types import Message, Prompt
 
 _FENCE = re.compile(r"<{3,}|>{3,}")
 
@@ -29,6 +30,24 @@ def tagging(question: str) -> str:
         f"Problem: {question}\n"
         'Answer in one line that begins with "Keywords:".'
     )
+
+
+def formatted(prompt: Prompt) -> Prompt:
+    """The prompt with its format in words, for whoever has no other way to learn of it."""
+    wanted = prompt.sampling.format
+    if wanted is None:
+        return prompt
+    text = "Reply with one JSON object and nothing else: no fence, no word before or after it."
+    if wanted.schema is not None:
+        text = f"Reply with JSON alone that is valid by this JSON schema:\n{wanted.schema}"
+    return replace(prompt, messages=(Message("system", text), *prompt.messages))
+
+
+def corrected(prompt: Prompt, reply: str, complaint: str) -> Prompt:
+    """The prompt once more, after a reply that is not the JSON asked for."""
+    told = f"That is not the JSON asked for: {complaint}. Reply again, with the JSON alone."
+    turns = (Message("assistant", reply), Message("user", told))
+    return replace(prompt, messages=(*prompt.messages, *turns))
 
 
 def question_text(question: str, options: Sequence[str]) -> str:

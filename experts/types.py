@@ -16,6 +16,16 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """The JSON that a reply must be, and nothing else beside it."""
+
+    schema: str | None = None  # a JSON schema, written as JSON; None: any object
+    name: str = "reply"
+    strict: bool | None = None  # as OpenAI's API has it; for backends alone
+    tries: int = 2  # replies that are asked for until one is valid
+
+
+@dataclass(frozen=True, slots=True)
 class Sampling:
     """How a reply is drawn. The defaults are greedy, so the same question has the same reply."""
 
@@ -24,6 +34,7 @@ class Sampling:
     top_p: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    format: JsonFormat | None = None  # None: text
 
 
 class Priority(StrEnum):

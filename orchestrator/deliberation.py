@@ -16,11 +16,13 @@ replied and never on which reply came first.
 """
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from experts.types import Answer, Failure, Reply, Usage
 from orchestrator.answers import final_answer
+from orchestrator.answers.structured import canonical
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
 from orchestrator.errors import panel_failed
@@ -70,10 +72,15 @@ class Deliberation:
         policy: Policy,
         options: Sequence[str] = (),
         lessons: Lessons = UNTAUGHT,
+        json: bool = False,
     ) -> None:
         self.route = route
         self._policy = policy
-        self._options = tuple(options)
+        # What is a choice, or JSON, is the same only if it is written the same.
+        self._exact = bool(options) or json
+        self._read: Callable[[str], str | None] = (
+            canonical if json else partial(final_answer, options=tuple(options))
+        )
         self._calibration = lessons.calibration
         self._ballot = Ballot(
             len(options) or OPEN_ANSWERS, bool(options), dict(route.skills), lessons.votes
@@ -85,6 +92,7 @@ class Deliberation:
         self._conclusion: Reply | None = None
         self._stated: list[Vote] = []  # as the votes, before answers that are the same are one
         self._alike: Mapping[str, str] = {}  # answer: the one its votes are counted under
+        self._seconds: float | None = None  # that the request had, once they are over
 
     def step(self) -> Step:
         """What is wanted next. Raises `PanelFailed` when everyone was asked and none replied."""
@@ -93,7 +101,7 @@ class Deliberation:
         if self._waiting and not self._settled():
             return Ask(self._next_wave())
         if not self._usable():
-            raise panel_failed([r for r in self._replies if isinstance(r, Failure)])
+            raise panel_failed([r for r in self._replies if isinstance(r, Failure)], self._seconds)
         if self._wants_conclusion():
             return Conclude(self._for_aggregator())
         return Done(self._verdict())
@@ -104,11 +112,16 @@ class Deliberation:
         self._waiting.remove(reply.expert)
         insort(self._replies, reply, key=self._seat)
         if isinstance(reply, Answer):
-            answer = final_answer(reply.text, self._options)
+            answer = self._read(reply.text)
             if answer is not None:
                 vote = Vote(reply, answer, self.route.competence(reply.expert))
                 insort(self._stated, vote, key=lambda vote: self._seat(vote.reply))
                 self._votes = self._counted()
+
+    def hurry(self, seconds: float) -> None:
+        """The request's seconds are over: nobody else is asked, and the vote settles it."""
+        self._seconds = seconds
+        self._waiting.clear()
 
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
@@ -125,13 +138,12 @@ class Deliberation:
         return len(self.route.panel) == 1 and not self._replies
 
     def _uncompared(self) -> tuple[str, ...]:
-        """The answers, where two are different strings and nobody said yet if they are the same.
-        A choice's letter is what it is."""
-        if self._options:
+        """The answers, where two are different strings and nobody said yet if they are the same."""
+        if self._exact:
             return ()
         answers = {vote.answer: None for vote in self._stated}
         if isinstance(self._conclusion, Answer):
-            answers |= {a: None for a in [final_answer(self._conclusion.text)] if a}
+            answers |= {a: None for a in [self._read(self._conclusion.text)] if a}
         told = len(answers) < 2 or answers.keys() <= self._alike.keys()
         return () if told else tuple(answers)
 
@@ -168,6 +180,7 @@ class Deliberation:
         return (
             self._policy.aggregator == "synthesize"
             and self._conclusion is None
+            and self._seconds is None
             and len(self._usable()) > 1
             and not agreed
             and not self._settled()
@@ -179,7 +192,7 @@ class Deliberation:
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
-        answer = final_answer(author.text, self._options)
+        answer = self._read(author.text)
         counted = self._alike.get(answer, answer) if answer else None
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
@@ -203,9 +216,11 @@ class Deliberation:
         if isinstance(self._conclusion, Answer):
             return self._conclusion, "synthesize", ()
         notes: tuple[str, ...] = ()
+        if self._seconds is not None:
+            notes = (f"the request's {self._seconds:g} s were over: settled by who had replied",)
         if isinstance(self._conclusion, Failure):
             failed = self._conclusion
-            notes = (f"{failed.expert} could not write ({failed.message}); the vote stands",)
+            notes += (f"{failed.expert} could not write ({failed.message}); the vote stands",)
         trusted = sorted(self._usable(), key=lambda r: -self.route.competence(r.expert))
         if not self._votes or self._policy.aggregator == "none":
             return trusted[0], "none", notes

@@ -76,7 +76,7 @@ class Lanes:
         self._panel = panel
         self._limits = limits
         self._experts: dict[str, Lane[Prompt, Reply]] = {}
-        self.aggregator: Lane[Prompt, Reply] = Lane(panel.conclude, _alphabetical)
+        self._writers: dict[str | None, Lane[Prompt, Reply]] = {}  # None: the aggregator
         self.comparer: Lane[tuple[str, ...], Alike] = Lane(comparer.alike)
 
     def expert(self, name: str) -> Lane[Prompt, Reply]:
@@ -84,9 +84,19 @@ class Lanes:
             self._experts[name] = Lane(partial(self._panel.ask, name), _alphabetical)
         return self._experts[name]
 
+    def writer(self, name: str | None = None) -> Lane[Prompt, Reply]:
+        if name not in self._writers:
+            ask = partial(self._panel.conclude, writer=name)
+            self._writers[name] = Lane(ask, _alphabetical)
+        return self._writers[name]
+
     def leaving(self) -> Iterator[Group[Any, Any]]:
         """Every group that may go now, the lanes taking turns."""
-        lanes: list[Lane[Any, Any]] = [self.comparer, self.aggregator, *self._experts.values()]
+        lanes: list[Lane[Any, Any]] = [
+            self.comparer,
+            *self._writers.values(),
+            *self._experts.values(),
+        ]
         prompts = sum(lane.prompts for lane in lanes)
         while lanes:
             for lane in list(lanes):

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 
 from experts.errors import ExpertError
-from experts.types import Answer, Chunk, Prompt, Reply
-from orchestrator.agreement import Comparer, WordsOnly
-from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
+from experts.types import Answer, Cause, Chunk, Failure, Reply
+from orchestrator.agreement import Alike, Comparer, WordsOnly
+from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done, Step
+from orchestrator.errors import OutOfTime
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.telemetry import Role, Watch
 from orchestrator.types import Request, Text, Timings, Verdict, Working
@@ -28,6 +30,8 @@ class Online:
     listener: Listener | None = None
     comparer: Comparer = field(default_factory=WordsOnly)
     watch: Watch = field(default_factory=Watch)
+    ends: float | None = None  # the request's deadline, by the event loop's clock
+    cut: bool = False  # whether somebody was asked and not heard, as time was over
     told: bool = False  # whether some of the verdict's text has been told
     panel_seconds: float = 0.0
     aggregate_seconds: float = 0.0
@@ -35,7 +39,7 @@ class Online:
     async def run(self) -> Verdict:
         """The verdict. Raises `PanelFailed`, or `ExpertError` when an author fails mid-sentence."""
         while True:
-            step = self.deliberation.step()
+            step = self._next()
             started = perf_counter()
             match step:
                 case Ask(experts):
@@ -45,13 +49,34 @@ class Online:
                     await self._conclude(step)
                     self.aggregate_seconds += perf_counter() - started
                 case Compare(answers):
-                    (alike,) = await self.comparer.alike([answers])
-                    self.deliberation.tell_alike(alike)
+                    self.deliberation.tell_alike(await self._alike(answers))
                     self.aggregate_seconds += perf_counter() - started
                 case Done(verdict):
                     if self.listener and not self.told:
                         await self._tell(Text(verdict.text))
                     return replace(verdict, timings=self._timings())
+
+    def _next(self) -> Step:
+        """What the deliberation wants next; once time is up, nothing that takes any."""
+        if self.cut:
+            self.deliberation.hurry(self._seconds)
+        step = self.deliberation.step()
+        if isinstance(step, Ask | Conclude) and self._late():
+            self.deliberation.hurry(self._seconds)
+            step = self.deliberation.step()
+        return step
+
+    def _late(self) -> bool:
+        return self.ends is not None and asyncio.get_running_loop().time() >= self.ends
+
+    @property
+    def _seconds(self) -> float:
+        return self.request.control.seconds or 0.0
+
+    @property
+    def _shaped(self) -> bool:
+        """Whether replies are checked as a whole, before any of their text is told."""
+        return self.request.prompt.sampling.format is not None
 
     def _timings(self) -> Timings:
         return Timings(panel=self.panel_seconds, aggregate=self.aggregate_seconds)
@@ -60,7 +85,7 @@ class Online:
         asked = seats(experts, self.request)
         wait = self.panel.wait(experts)
         doing = f"asking {', '.join(experts)}" + (f", in about {wait:.0f} s" if wait >= 1 else "")
-        if self.listener and self.deliberation.streamable:
+        if self.listener and self.deliberation.streamable and not self._shaped:
             ((name, prompt),) = asked
             if wait >= 1:
                 await self._tell(Working(doing))
@@ -68,33 +93,49 @@ class Online:
             return
         await self._tell(Working(doing))
         async with asyncio.TaskGroup() as group:
-            waves = [
-                group.create_task(self._asked(name, prompt), name=f"ask {name}")
+            replying = [
+                group.create_task(
+                    self._asked(name, partial(self.panel.ask, name, [prompt])), name=f"ask {name}"
+                )
                 for name, prompt in asked
             ]
-        for wave in waves:
-            self.deliberation.tell(wave.result())
+        for task in replying:
+            self.deliberation.tell(task.result())
 
-    async def _asked(self, name: str, prompt: Prompt) -> Reply:
-        with self.watch.asking(name) as call:
-            (call.reply,) = await self.panel.ask(name, [prompt])
+    async def _asked(
+        self, name: str, ask: Callable[[], Awaitable[list[Reply]]], role: Role = "panel"
+    ) -> Reply:
+        """The reply, or that there was no time for it."""
+        with self.watch.asking(name, role) as call:
+            deadline = asyncio.timeout_at(self.ends)
+            try:
+                async with deadline:
+                    (call.reply,) = await ask()
+            except TimeoutError:
+                if not deadline.expired():  # a bug's own
+                    raise
+                call.reply = self._cut(name)
         return call.reply
+
+    async def _alike(self, answers: tuple[str, ...]) -> Alike:
+        """Which answers are the same; by their words alone if there is no time for more."""
+        try:
+            async with asyncio.timeout_at(self.ends):
+                (alike,) = await self.comparer.alike([answers])
+        except TimeoutError:
+            (alike,) = await WordsOnly().alike([answers])
+        return alike
 
     async def _conclude(self, step: Conclude) -> None:
         prompt = conclusion(step, self.request)
-        aggregator = self.panel.aggregator
-        if self.listener and aggregator:
+        writer = self.panel.writing(self.request.control.writer)
+        if self.listener and not self._shaped:
             await self._tell(Working("writing the verdict"))
-            reply = await self._streamed(aggregator.name, aggregator.stream(prompt), "aggregator")
+            reply = await self._streamed(writer.name, writer.stream(prompt), "aggregator")
         else:
-            reply = await self._concluded(prompt)
+            ask = partial(self.panel.conclude, [prompt], self.request.control.writer)
+            reply = await self._asked(writer.name, ask, "aggregator")
         self.deliberation.tell_conclusion(reply)
-
-    async def _concluded(self, prompt: Prompt) -> Reply:
-        name = self.panel.aggregator.name if self.panel.aggregator else "none"
-        with self.watch.asking(name, "aggregator") as call:
-            (call.reply,) = await self.panel.conclude([prompt])
-        return call.reply
 
     async def _streamed(
         self, name: str, chunks: AsyncIterator[Chunk], role: Role = "panel"
@@ -109,7 +150,7 @@ class Online:
         started = perf_counter()
         reply = Answer(name, "")
         try:
-            async with aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
+            async with asyncio.timeout_at(self.ends), aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
                 async for chunk in chunks:
                     reply = _extended(reply, chunk)
                     if chunk.text:
@@ -118,7 +159,15 @@ class Online:
             if self.told:
                 raise
             return error.failure(name, perf_counter() - started)
+        except TimeoutError as error:
+            if self.told:
+                raise OutOfTime(self._seconds, [self._cut(name)]) from error
+            return self._cut(name)
         return replace(reply, seconds=perf_counter() - started)
+
+    def _cut(self, name: str) -> Failure:
+        self.cut = True
+        return Failure(name, Cause.TIMEOUT, "the request's time was over", self._seconds)
 
     async def _tell(self, event: Working | Text) -> None:
         if self.listener:

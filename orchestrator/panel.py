@@ -7,17 +7,36 @@ from experts import prompts
 from experts.base import Awaited, Expert, Resident
 from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
+from orchestrator.shaping import ask_shaped
+from orchestrator.spending import Tariffs
 from orchestrator.types import Request
 
 AGAIN = 0.7  # temperature of an expert that is asked a second time in one wave
 
 
 class Panel:
-    """The experts at hand, by name, and the aggregator among them, if there is one."""
+    """The experts at hand, by name, the aggregator among them, if there is one, and what they
+    charge, as far as that is known."""
 
-    def __init__(self, experts: Mapping[str, Expert], aggregator: Expert | None = None) -> None:
+    def __init__(
+        self,
+        experts: Mapping[str, Expert],
+        aggregator: Expert | None = None,
+        tariffs: Tariffs | None = None,
+    ) -> None:
         self.experts = dict(experts)
         self.aggregator = aggregator
+        self.tariffs = tariffs or {}
+
+    @property
+    def writer(self) -> str | None:
+        """The aggregator's name."""
+        return self.aggregator.name if self.aggregator else None
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Whoever may be asked anything."""
+        return frozenset(self.experts) | ({self.writer} if self.writer else set())
 
     def resident(self) -> frozenset[str]:
         """Who could answer now without any weights being moved."""
@@ -34,15 +53,22 @@ class Panel:
 
     async def ask(self, name: str, asked: Sequence[Prompt]) -> list[Reply]:
         """One reply per prompt, in order; the prompts run as one batch."""
-        return await self.experts[name].ask(asked)
+        return await ask_shaped(self.experts[name], asked)
 
     def stream(self, name: str, asked: Prompt) -> AsyncIterator[Chunk]:
         return self.experts[name].stream(asked)
 
-    async def conclude(self, asked: Sequence[Prompt]) -> list[Reply]:
-        """The aggregator's replies, in order. Only policies that have one conclude."""
+    def writing(self, name: str | None) -> Expert:
+        """Who writes the verdict: the aggregator, or the one that is named. Only policies that have
+        one conclude."""
+        if name in self.experts:
+            return self.experts[name]
         assert self.aggregator is not None, "policies without an aggregator vote"
-        return await self.aggregator.ask(asked)
+        return self.aggregator
+
+    async def conclude(self, asked: Sequence[Prompt], writer: str | None = None) -> list[Reply]:
+        """The replies of whoever writes, in order."""
+        return await ask_shaped(self.writing(writer), asked)
 
 
 def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
@@ -65,4 +91,5 @@ def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
 def conclusion(step: Conclude, request: Request) -> Prompt:
     """What the aggregator is asked: the question and the replies, fenced as data."""
     text = prompts.synthesis(request.for_experts.text, step.replies)
-    return replace(Prompt.of(text, request.prompt.sampling), priority=request.prompt.priority)
+    prompt = replace(Prompt.of(text, request.prompt.sampling), priority=request.prompt.priority)
+    return prompts.formatted(prompt)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.batch import Case, Placed, deliberate_all
+from orchestrator.control import checked, steered
 from orchestrator.deliberation import Deliberation
 from orchestrator.errors import OrchestratorError, UnknownModel
 from orchestrator.intake import Requests, slices
@@ -14,8 +15,9 @@ from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.online import Listener, Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
+from orchestrator.spending import afforded, payable
 from orchestrator.telemetry import Mode, Observer, Watch, unobserved
-from orchestrator.types import Event, Request, Text, Verdict, Working
+from orchestrator.types import AS_THE_POLICY_SAYS, Event, Request, Text, Verdict, Working
 from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
 from routing.types import Route
@@ -42,8 +44,10 @@ class Service:
         self._router = router
         self._lessons = lessons
         self._comparer = comparer or WordsOnly()
-        able = dict(policies)
-        self._policies = able if panel.aggregator else {n: voting(p) for n, p in able.items()}
+        self._written = dict(policies)  # where somebody is there to write verdicts
+        self._policies = self._written
+        if panel.aggregator is None:
+            self._policies = {name: voting(policy) for name, policy in policies.items()}
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -53,14 +57,29 @@ class Service:
     def experts(self) -> tuple[str, ...]:
         return tuple(self._panel.experts)
 
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Who may write a verdict: the experts, and the aggregator if there is one."""
+        return tuple(sorted(self._panel.everybody))
+
     async def route(self, request: Request) -> Route:
-        """Who would be asked and why; nobody is. Raises `UnknownModel`."""
-        (route,) = await self._routes([request])
+        """Who would be asked and why; nobody is. Raises `UnknownModel` or `Refused`."""
+        ((route, _),) = await self._routes([request])
         return route
 
     async def answer(self, request: Request) -> Verdict:
-        """The verdict. Raises `UnknownModel` or `PanelFailed`."""
+        """The verdict. Raises `UnknownModel`, `Refused` or `PanelFailed`."""
         return await self._deliberate(request, None)
+
+    async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
+        """A few at the same time, verdicts in order. The first that has none ends the others."""
+        tasks = [asyncio.create_task(self.answer(each), name="answer") for each in requests]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The verdict's text as soon as it is sure to be its text, the verdict itself last."""
@@ -115,40 +134,50 @@ class Service:
                 first += len(together)
 
     async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
+        seconds = request.control.seconds
+        ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
         watch = self._watch(request, "stream" if listener else "plain")
         with watch.whole():
             (case,) = await self._cases([request], [watch])
             watch.routed()
             online = Online(
-                case.deliberation, request, self._panel, listener, self._comparer, watch
+                case.deliberation, request, self._panel, listener, self._comparer, watch, ends
             )
             verdict = await online.run()
         watch.answered(verdict)
         return replace(verdict, timings=replace(verdict.timings, route=watch.routing))
 
     def _watch(self, request: Request, mode: Mode) -> Watch:
-        """Raises `UnknownModel`: what has no policy is not deliberated on."""
-        self._policy(request.model)
+        """Raises `UnknownModel` or `Refused`: then there is no deliberation."""
+        self._policy(request)
         pinned = request.model in self._panel.experts
         return Watch(self._observer, "pinned" if pinned else request.model, mode)
 
     async def _cases(self, requests: Sequence[Request], watches: Sequence[Watch]) -> list[Case]:
-        routes = await self._routes(requests)
         return [
             Case(
                 request,
-                Deliberation(route, self._policy(request.model), request.options, self._lessons),
+                Deliberation(
+                    route,
+                    policy,
+                    request.options,
+                    self._lessons,
+                    json=request.prompt.sampling.format is not None,
+                ),
                 watch,
             )
-            for request, route, watch in zip(requests, routes, watches, strict=True)
+            for request, (route, policy), watch in zip(
+                requests, await self._routes(requests), watches, strict=True
+            )
         ]
 
-    async def _routes(self, requests: Sequence[Request]) -> list[Route]:
-        """One route a request, in order; those of one policy are recruited together."""
+    async def _routes(self, requests: Sequence[Request]) -> list[tuple[Route, Policy]]:
+        """The route and policy of each request, in order; those of one policy are recruited
+        together."""
+        policies = [self._policy(request) for request in requests]
         routes: dict[int, Route] = {}
         groups: dict[Recruiting, list[int]] = {}
-        for place, request in enumerate(requests):
-            policy = self._policy(request.model)
+        for place, (request, policy) in enumerate(zip(requests, policies, strict=True)):
             if request.model in self._panel.experts:
                 routes[place] = self._router.pinned(request.model)
             else:
@@ -158,11 +187,16 @@ class Service:
             needs = await self._router.needs(questions)
             together = self._router.recruit_all(questions, needs, recruiting)
             routes.update(zip(places, together, strict=True))
-        return self._exchanged(requests, [routes[place] for place in range(len(requests))])
+        recruited = self._exchanged(policies, [routes[place] for place in range(len(requests))])
+        panel = self._panel
+        return [
+            afforded(route, policy, request, panel.tariffs, request.control.writer or panel.writer)
+            for route, policy, request in zip(recruited, policies, requests, strict=True)
+        ]
 
-    def _exchanged(self, requests: Sequence[Request], routes: list[Route]) -> list[Route]:
+    def _exchanged(self, policies: Sequence[Policy], routes: list[Route]) -> list[Route]:
         """The routes, with experts exchanged for others at hand where the policy permits it."""
-        losses = [self._policy(request.model).exchange for request in requests]
+        losses = [policy.exchange for policy in policies]
         if not any(losses):
             return routes
         there = at_hand(self._panel.resident(), routes, WORTH_LOADING * SLICE)
@@ -171,16 +205,24 @@ class Service:
             for route, loss in zip(routes, losses, strict=True)
         ]
 
-    def _refused(self, request: Request) -> UnknownModel | None:
+    def _refused(self, request: Request) -> OrchestratorError | None:
         try:
-            self._policy(request.model)
-        except UnknownModel as error:
+            self._policy(request)
+        except OrchestratorError as error:
             return error
         return None
 
-    def _policy(self, model: str) -> Policy:
-        if model in self._panel.experts:
-            return pinned(model)
-        if model not in self._policies:
-            raise UnknownModel(model, [*self._policies, *self._panel.experts])
-        return self._policies[model]
+    def _policy(self, request: Request) -> Policy:
+        """As the request wants it. Raises `UnknownModel` or `Refused`."""
+        model, control, panel = request.model, request.control, self._panel
+        alone = model in panel.experts
+        if not alone and model not in self._policies:
+            raise UnknownModel(model, [*self._policies, *panel.experts])
+        policies = self._written if control.writer else self._policies
+        policy = pinned(model) if alone else policies[model]
+        if control == AS_THE_POLICY_SAYS:
+            return policy
+        checked(control, panel.experts, panel.writer, model if alone else "")
+        barred = control.barred(panel.everybody)
+        payable(request, {model} if alone else panel.experts.keys() - barred, panel.tariffs)
+        return policy if alone else steered(policy, control, barred, panel.writer)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experts.types import Answer, Reply
+from experts.types import Answer, Reply, Usage
 from orchestrator.types import Verdict
 from routing.types import Route
 
@@ -32,6 +32,16 @@ def story(verdict: Verdict) -> dict[str, Any]:
     """A verdict and how it came about."""
     return {
         **route_story(verdict.route),
+        **brief(verdict),
+        "replies": [_reply(reply) for reply in verdict.replies],
+    }
+
+
+def brief(verdict: Verdict) -> dict[str, Any]:
+    """A verdict without the reasons for its panel and without what experts said."""
+    return {
+        "policy": verdict.route.policy,
+        "panel": list(verdict.route.panel),
         "notes": [*verdict.route.notes, *verdict.notes],
         "answer": verdict.answer,
         "author": verdict.author,
@@ -39,7 +49,6 @@ def story(verdict: Verdict) -> dict[str, Any]:
         "confidence": _short(verdict.confidence),
         "agreement": _short(verdict.agreement),
         "calls": verdict.calls,
-        "replies": [_reply(reply) for reply in verdict.replies],
         "usage": {
             "prompt_tokens": verdict.usage.prompt_tokens,
             "completion_tokens": verdict.usage.completion_tokens,
@@ -52,6 +61,21 @@ def story(verdict: Verdict) -> dict[str, Any]:
             "total_seconds": _short(verdict.timings.total),
         },
     }
+
+
+def spent(verdict: Verdict) -> dict[str, Usage]:
+    """What each expert's replies took; what the aggregator wrote is its own."""
+    parts: dict[str, Usage] = {}
+    heard = Usage()
+    for reply in verdict.replies:
+        if isinstance(reply, Answer):
+            parts[reply.expert] = parts.get(reply.expert, Usage()) + reply.usage
+            heard += reply.usage
+    read = verdict.usage.prompt_tokens - heard.prompt_tokens
+    wrote = verdict.usage.completion_tokens - heard.completion_tokens
+    if read or wrote:
+        parts[verdict.author] = parts.get(verdict.author, Usage()) + Usage(read, wrote)
+    return parts
 
 
 def _reply(reply: Reply) -> dict[str, Any]:

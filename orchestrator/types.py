@@ -1,10 +1,32 @@
 """The values of a deliberation: a request in, a verdict with its story out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from experts.prompts import question_text
+from experts.prompts import formatted, question_text
 from experts.types import Message, Priority, Prompt, Reply, Usage
 from routing.types import Question, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a request asks of its panel, beside what its policy says. None: as the policy has it."""
+
+    size: int | None = None  # most experts asked
+    confidence: float | None = None  # belief at which nobody else is asked, 0..1
+    dollars: float | None = None  # most that all replies may cost
+    seconds: float | None = None  # until the verdict; questions of a batch have no such deadline
+    allow: frozenset[str] | None = None  # who may be asked
+    deny: frozenset[str] = frozenset()
+    writer: str | None = None  # who writes a verdict, in place of the aggregator
+
+    def barred(self, names: Iterable[str]) -> frozenset[str]:
+        """Who of these may not be asked."""
+        everybody = frozenset(names)
+        return everybody - (everybody if self.allow is None else self.allow) | self.deny
+
+
+AS_THE_POLICY_SAYS = Control()
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +37,7 @@ class Request:
     prompt: Prompt
     model: str = "auto"
     options: tuple[str, ...] = ()
+    control: Control = AS_THE_POLICY_SAYS
 
     @property
     def question(self) -> Question:
@@ -27,12 +50,12 @@ class Request:
 
     @property
     def for_experts(self) -> Prompt:
-        """The prompt as experts read it: with the options, where there are any."""
+        """The prompt as experts read it: with the options, where there are any, and the format."""
         if not self.options:
-            return self.prompt
+            return formatted(self.prompt)
         *before, last = self.prompt.messages
         asked = Message(last.role, question_text(last.content, self.options))
-        return replace(self.prompt, messages=(*before, asked))
+        return formatted(replace(self.prompt, messages=(*before, asked)))
 
 
 @dataclass(frozen=True, slots=True)

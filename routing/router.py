@@ -67,6 +67,7 @@ class Recruiting:
     sizing: Sizing = AS_MANY
     thrift: Thrift = MONEY_NO_OBJECT
     notes: tuple[str, ...] = ()  # why the panel is what it is, told with every route
+    barred: frozenset[str] = frozenset()  # who is not asked, however good
 
 
 class Router:
@@ -123,7 +124,7 @@ class Router:
     def _drawn(
         self, question: Question, needs: Needs, ranking: Ranking, recruiting: Recruiting
     ) -> Route:
-        ranking = charged(ranking, self.offers, recruiting.thrift)
+        ranking = charged(ranking.without(recruiting.barred), self.offers, recruiting.thrift)
         cutting = cut(ranking, recruiting.size, recruiting.sizing)
         dice = partial(dice_for, question.text, self._seed)
         panel = DRAWS[recruiting.draw](ranking, cutting.size, dice)

@@ -16,6 +16,7 @@ from experts.types import Answer, Prompt, Sampling
 from routing.encoder import Encoder, Vectors
 from routing.types import Needs, Question, Skills
 
+SAMPLES = 5  # calls to the LLM about one question
 LONGEST = 20  # characters of a keyword; longer ones are sentences, not skills
 SPLIT = re.compile(r"[,;\n]+")
 
@@ -29,7 +30,7 @@ class LlmTagger:
         encoder: Encoder,
         known: Sequence[str],
         *,
-        samples: int = 5,
+        samples: int = SAMPLES,
         temperature: float = 0.7,
         threshold: float = -1.0,
     ) -> None:

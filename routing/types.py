@@ -1,6 +1,6 @@
 """The values of routing: a question in, a route with its reasons out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,6 +68,19 @@ class Ranking:
             tuple(c.score for c in best),
             tuple(c.competence for c in best),
             lambda: best,
+        )
+
+    def without(self, barred: Set[str]) -> "Ranking":
+        """The ranking of everybody else."""
+        if not barred:
+            return self
+        kept = [i for i, expert in enumerate(self.experts) if expert not in barred]
+        explain = self.explain
+        return Ranking(
+            tuple(self.experts[i] for i in kept),
+            tuple(self.scores[i] for i in kept),
+            tuple(self.beliefs[i] for i in kept),
+            lambda: tuple(c for c in explain() if c.expert not in barred),
         )
 
     @property

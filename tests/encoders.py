@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from routing.encoder import Vectors
+from routing.encoder import Extent, Vectors
 
 DIMENSION = 256
+LONGEST = 50  # words that count as read
 
 
 class BagOfWords:
@@ -19,6 +20,10 @@ class BagOfWords:
     async def encode(self, texts: Sequence[str]) -> Vectors:
         self.encoded.append(list(texts))
         return np.array([_vector(text) for text in texts], np.float32).reshape(-1, DIMENSION)
+
+    async def extents(self, texts: Sequence[str]) -> list[Extent]:
+        words = [len(text.split()) for text in texts]
+        return [Extent(min(count, LONGEST), count <= LONGEST) for count in words]
 
 
 def _vector(text: str) -> Vectors:

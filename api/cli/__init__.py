@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from api.cli import ask, batch, demo, evaluate, experts, profile, route, schema, serve
+from api.cli import ask, batch, demo, evaluate, experts, keys, profile, route, schema, serve
 from api.cli.exits import exit_code
 from api.cli.version import version_option
 
@@ -24,6 +24,7 @@ app.command()(profile.profile)
 app.command("eval")(evaluate.evaluate)
 app.command()(schema.schema)
 app.add_typer(experts.app, name="experts")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

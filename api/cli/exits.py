@@ -1,5 +1,6 @@
 """The one table from error class to the command's exit code."""
 
+from api.keys.errors import KeysError
 from api.listening import CannotListen
 from api.running import CannotOpen
 from experts.errors import ExpertError, RecordingError, RegistryError
@@ -17,6 +18,7 @@ def exits() -> dict[type[Exception], int]:
         RecordingError: WRONG,
         UnknownModel: WRONG,
         CannotListen: WRONG,
+        KeysError: WRONG,
         CannotOpen: FAILED,
         PanelFailed: FAILED,
         OrchestratorError: WRONG,

@@ -3,12 +3,18 @@
 import asyncio
 import os
 import signal
-from typing import Annotated, Literal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.cli.config import Config, settings_of
+from api.listening import Demand, demand
 from orchestrator.policies import POLICIES
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from api.telemetry.observers import Observers
 
 
 def serve(
@@ -21,7 +27,8 @@ def serve(
         typer.Option(help="Port to listen on; 0 takes a free one.", show_default="the file's"),
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let everyone who can reach --host ask.")
+        bool,
+        typer.Option("--insecure", help="Ask for no keys: everyone who can reach --host may ask."),
     ] = False,
     drain_seconds: Annotated[
         int, typer.Option(min=0, help="How long a stop waits for requests in flight.")
@@ -41,8 +48,7 @@ def serve(
 ) -> None:
     """Serve the experts behind an OpenAI-compatible endpoint."""
     settings = settings_of(config)
-    from api import logs, server
-    from api.build import opened
+    from api import logs
     from api.telemetry.exporting import exporting
     from api.telemetry.metrics import Metrics
     from api.telemetry.observers import Observers
@@ -53,14 +59,42 @@ def serve(
     with exporting(settings.experts, os.environ) as exporters:
         observers = Observers(Metrics([*settings.experts, *POLICIES]), exporters)
         asyncio.run(
-            server.serve(
-                lambda: opened(settings, observer=observers),
-                host=settings.service.host if host is None else host,
-                port=settings.service.port if port is None else port,
+            _serve(
+                settings,
+                settings.service.host if host is None else host,
+                settings.service.port if port is None else port,
+                observers,
                 insecure=insecure,
                 drain_seconds=drain_seconds,
-                observers=observers,
             )
+        )
+
+
+async def _serve(
+    settings: "Settings",
+    host: str,
+    port: int,
+    observers: "Observers",
+    *,
+    insecure: bool,
+    drain_seconds: int,
+) -> None:
+    from api import server
+    from api.build import opened
+    from api.keys.demand import demanded
+    from api.storage import connected
+
+    keys = demand(host, insecure=insecure)
+    async with AsyncExitStack() as stack:
+        if keys is Demand.ALWAYS:
+            await demanded(await stack.enter_async_context(connected(settings)), host)
+        await server.serve(
+            lambda: opened(settings, demand=keys, observer=observers),
+            host=host,
+            port=port,
+            insecure=insecure,
+            drain_seconds=drain_seconds,
+            observers=observers,
         )
 
 

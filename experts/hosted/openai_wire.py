@@ -16,7 +16,7 @@ from experts.errors import (
     PromptTooLong,
 )
 from experts.prompts import conversation
-from experts.types import Answer, FinishReason, Prompt, Usage
+from experts.types import Answer, FinishReason, JsonFormat, Prompt, Usage
 
 TOO_LONG = "context_length_exceeded"  # OpenAI's code; other servers say it in words
 LONGEST_MESSAGE = 300  # characters of somebody else's words
@@ -40,9 +40,19 @@ def request(card: HostedCard, prompt: Prompt, *, stream: bool) -> dict[str, Any]
         body["seed"] = sampling.seed
     if sampling.stop:
         body["stop"] = list(sampling.stop)
+    if sampling.format is not None:
+        body["response_format"] = _response_format(sampling.format)
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return body
+
+
+def _response_format(wanted: JsonFormat) -> dict[str, Any]:
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    strict = {} if wanted.strict is None else {"strict": wanted.strict}
+    schema = {"name": wanted.name, "schema": json.loads(wanted.schema), **strict}
+    return {"type": "json_schema", "json_schema": schema}
 
 
 def answer(expert: str, payload: Any, price: Price | None) -> Answer:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from experts.errors import ExpertError
-from experts.types import Answer, Reply, Usage
-from orchestrator.errors import PanelFailed, QuestionTooLong
+from experts.types import Answer, Cause, Reply, Usage
+from orchestrator.errors import OutOfTime, PanelFailed, QuestionTooLong
 from orchestrator.telemetry.events import (
     Call,
     DeliberationFinished,
@@ -72,6 +72,9 @@ class Watch:
         began, asking, outcome = self.now, Asking(), "cancelled"
         try:
             yield asking
+        except OutOfTime:  # in the middle of a sentence
+            outcome = Cause.TIMEOUT.value
+            raise
         except Exception as error:
             outcome = error.cause.value if isinstance(error, ExpertError) else "failed"
             raise

@@ -1,13 +1,15 @@
 """Sentence embeddings: texts as unit vectors, near where their meanings are near."""
 
-from routing.encoder.base import THREADS, Encoder, Vectors
+from routing.encoder.base import THREADS, Embedder, Encoder, Extent, Vectors
 from routing.encoder.caches import CachedEncoder, RememberingEncoder
 from routing.encoder.sentences import SentenceEncoder, packaged_minilm
 
 __all__ = [
     "THREADS",
     "CachedEncoder",
+    "Embedder",
     "Encoder",
+    "Extent",
     "RememberingEncoder",
     "SentenceEncoder",
     "Vectors",

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -22,8 +23,26 @@ class Encoder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a text an encoder reads: its first `tokens`."""
+
+    tokens: int
+    whole: bool  # whether that is all of it
+
+
+class Embedder(Encoder, Protocol):
+    """An encoder that says how much it reads."""
+
+    async def extents(self, texts: Sequence[str]) -> list[Extent]:
+        """One for each text, in order."""
+        ...
+
+
 class Model(Protocol):
     """A loaded model, which takes one text at a time; called in threads."""
+
+    def extent(self, text: str) -> Extent: ...
 
     def vector(self, text: str) -> Vectors:
         """Shape (dimension,), of length 1."""

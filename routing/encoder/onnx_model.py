@@ -7,7 +7,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from experts.engines.weights import read_header
-from routing.encoder.base import Vectors
+from routing.encoder.base import Extent, Vectors
 from routing.encoder.bert import EMBEDDINGS, Bert
 from routing.encoder.graph import graph
 
@@ -37,6 +37,10 @@ class OnnxModel:
         options.intra_op_num_threads = 1  # texts run side by side instead
         options.log_severity_level = ERRORS_ONLY
         self._session = onnxruntime.InferenceSession(graph(bert, weights), options)
+
+    def extent(self, text: str) -> Extent:
+        read = self._tokenizer.encode(text[: self._most])
+        return Extent(len(read.ids), len(text) <= self._most and not read.overflowing)
 
     def vector(self, text: str) -> Vectors:
         ids = self._tokenizer.encode(text[: self._most]).ids

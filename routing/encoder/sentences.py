@@ -4,17 +4,19 @@ import asyncio
 import hashlib
 import importlib.util
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from routing.encoder.base import THREADS, Model, Vectors
+from routing.encoder.base import THREADS, Extent, Model, Vectors
 from routing.encoder.bert import BLOCK, Bert, Unfit, bert_in
 
 BURST = 4  # texts a thread takes before whoever waits has a turn
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -45,20 +47,29 @@ class SentenceEncoder:
         return digest.hexdigest()[:12]
 
     async def encode(self, texts: Sequence[str]) -> Vectors:
+        rows = await self._each(lambda model: model.vector, texts)
+        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
+    async def extents(self, texts: Sequence[str]) -> list[Extent]:
+        return await self._each(lambda model: model.extent, texts)
+
+    async def _each(
+        self, way: Callable[[Model], Callable[[str], T]], texts: Sequence[str]
+    ) -> list[T]:
         loop = asyncio.get_running_loop()
         burst = BURST * self._threads
-        rows: list[Vectors] = []
+        found: list[T] = []
         for start in range(0, len(texts), burst):
             async with self._turn:
                 if self._model is None:
                     self._model = await loop.run_in_executor(self._pool, self._loaded)
-                vector = self._model.vector
+                work = way(self._model)
                 taken = (
-                    loop.run_in_executor(self._pool, vector, text)
+                    loop.run_in_executor(self._pool, work, text)
                     for text in texts[start : start + burst]
                 )
-                rows.extend(await asyncio.gather(*taken))
-        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+                found.extend(await asyncio.gather(*taken))
+        return found
 
     @cached_property
     def _found(self) -> Bert | Unfit:

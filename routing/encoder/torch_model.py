@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from routing.encoder.base import Vectors
+from routing.encoder.base import Extent, Vectors
 
 
 class TorchModel:
@@ -24,6 +24,11 @@ class TorchModel:
         disable_progress_bar()  # half a second of loading needs no bar
         self._model = SentenceTransformer(name, device=None, local_files_only=local)
         self._model.max_seq_length = max_tokens
+
+    def extent(self, text: str) -> Extent:
+        most = self._model.max_seq_length
+        read = self._model.tokenizer(text, truncation=True, max_length=most + 1)["input_ids"]
+        return Extent(min(len(read), most), len(read) <= most)
 
     def vector(self, text: str) -> Vectors:
         """Encoded alone: in a padded batch, rounding would depend on who else is in it."""

@@ -10,6 +10,7 @@ import uvicorn
 from openai import AsyncOpenAI
 
 from api.app import create_app
+from api.keys.visitor import Keys
 from api.running import Running
 from api.running import Service as AnyService
 from experts.base import Expert
@@ -18,6 +19,7 @@ from orchestrator.service import Service
 from orchestrator.telemetry import Observer, unobserved
 from routing.evidence import Evidence
 from routing.router import Router
+from tests.encoders import BagOfWords
 from tests.routes import NoSkills
 
 
@@ -41,10 +43,16 @@ class Served:
 
 
 @asynccontextmanager
-async def served(service: AnyService, **options) -> AsyncIterator[Served]:
+async def served(
+    service: AnyService,
+    *,
+    keys: Keys | None = None,
+    key: str = "none",
+    **options,
+) -> AsyncIterator[Served]:
     @asynccontextmanager
     async def opened():
-        yield Running(service, healthy)
+        yield Running(service, healthy, keys=keys, encoder=BagOfWords())
 
     config = uvicorn.Config(
         create_app(opened, **options), log_config=None, timeout_graceful_shutdown=5
@@ -54,7 +62,7 @@ async def served(service: AnyService, **options) -> AsyncIterator[Served]:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         running = asyncio.create_task(server.serve(sockets=[bound]), name="serve")
         try:
-            async with AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=9) as client:
+            async with AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=9) as client:
                 await client.models.list()  # retried until the service is open
                 yield Served(url, client.with_options(max_retries=0))
         finally:

@@ -1,5 +1,6 @@
 """What README and examples show works as shown."""
 
+import asyncio
 import re
 import sys
 from pathlib import Path
@@ -16,8 +17,8 @@ KEYS = {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none"}
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -68,6 +69,15 @@ async def test_the_client_example_talks_to_a_served_registry():
     assert "The answer is 4." in whole
 
 
+async def test_the_api_works_as_its_document_shows(tmp_path: Path):
+    shown = "\n".join(blocks("python", (ROOT / "docs/api.md").read_text("utf-8")))
+    script = tmp_path / "shown.py"
+    async with serving("-c", "scripted.yaml") as address:
+        script.write_text(shown.replace("http://127.0.0.1:8000", address), "utf-8")
+        ran = await python(script)
+    assert ran.code == 0, ran.err
+
+
 async def test_the_labelled_example_can_be_profiled_and_then_evaluated(tmp_path: Path):
     profile = tmp_path / "profile.jsonl.gz"
     ran = await convene("profile", "labelled.jsonl", "-o", profile, "-c", "scripted.yaml")
@@ -82,12 +92,13 @@ async def test_the_labelled_example_can_be_profiled_and_then_evaluated(tmp_path:
 
 
 async def client(base_url: str) -> Ran:
-    import asyncio
+    return await python(ROOT / "examples/client.py", base_url)
 
+
+async def python(*arguments: str | Path) -> Ran:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(ROOT / "examples/client.py"),
-        base_url,
+        *map(str, arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

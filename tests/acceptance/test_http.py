@@ -4,6 +4,7 @@ import logging
 import httpx
 import openai
 import pytest
+from pydantic import BaseModel
 
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Cause, Chunk
@@ -37,6 +38,58 @@ async def test_the_headers_say_who_was_asked():
     assert sorted(raw.headers["x-convene-experts"].split(",")) == ["ada", "bob", "eve"]
     assert raw.headers["x-convene-calls"] == "3"
     assert raw.headers["x-request-id"].startswith("req_")
+
+
+async def test_a_request_says_whom_to_ask_and_how_long():
+    experts = [*panel(), ScriptedExpert("zed", default=Hang.FOREVER)]
+    control = {"policy": "everyone", "deny": ["eve"], "budget": {"seconds": 0.2}}
+    async with served(service_of(*experts)) as here:
+        create = here.client.chat.completions.with_raw_response.create
+        raw = await create(model="auto", messages=QUESTION, extra_body={"convene": control})
+        with pytest.raises(openai.BadRequestError) as refused:
+            await create(
+                model="auto", messages=QUESTION, extra_body={"convene": {"allow": ["ann"]}}
+            )
+        with pytest.raises(openai.InternalServerError) as late:
+            await create(
+                model="zed", messages=QUESTION, extra_body={"convene": {"budget": {"seconds": 0.1}}}
+            )
+    told = raw.parse().model_extra["convene"]
+    assert (told["panel"], told["answer"]) == (["ada", "bob", "zed"], "42")
+    assert any("0.2 s were over" in note for note in told["notes"])
+    assert raw.headers["x-convene-cost-usd"] == "0.00000000"
+    assert float(raw.headers["x-convene-overhead-ms"]) >= 0
+    assert (refused.value.param, late.value.status_code) == ("convene.allow", 504)
+
+
+class Legs(BaseModel):
+    legs: int
+
+
+async def test_a_reply_is_parsed_into_the_type_that_was_asked_for():
+    experts = [ScriptedExpert(name, default='{"legs": 8}') for name in ("ada", "bob")]
+    experts.append(ScriptedExpert("eve", default="Eight."))
+    async with served(service_of(*experts)) as here:
+        parsed = await here.client.chat.completions.parse(
+            model="everyone", messages=QUESTION, response_format=Legs
+        )
+        with pytest.raises(openai.InternalServerError, match="not the JSON asked for"):
+            await here.client.chat.completions.create(
+                model="eve", messages=QUESTION, response_format={"type": "json_object"}
+            )
+    assert parsed.choices[0].message.parsed == Legs(legs=8)
+    assert parsed.model_extra["convene"]["agreement"] == 1.0
+    assert len(experts[2].asked) == 4
+
+
+async def test_one_expert_is_sampled_as_often_as_asked():
+    async with served(service_of(*panel())) as here:
+        done = await here.client.chat.completions.create(model="ada", messages=QUESTION, n=3)
+        with pytest.raises(openai.BadRequestError) as refused:
+            await here.client.chat.completions.create(model="vote", messages=QUESTION, n=3)
+    assert [choice.index for choice in done.choices] == [0, 1, 2]
+    assert done.usage.model_extra["experts"]["ada"]["total_tokens"] == done.usage.total_tokens
+    assert refused.value.param == "n"
 
 
 @pytest.mark.parametrize("model", ["vote", "single"])
@@ -142,7 +195,35 @@ async def test_models_are_listed_and_found():
         ids = [model.id async for model in here.client.models.list()]
         assert (await here.client.models.retrieve("convene/auto")).id == "convene/auto"
     assert ids[0] == "convene/auto"
-    assert ids[-3:] == ["ada", "bob", "eve"]
+    assert ids[-4:] == ["ada", "bob", "eve", "convene/encoder"]
+
+
+async def test_a_fusion_is_written_by_the_model_that_is_named():
+    experts = [ScriptedExpert(n, default=f"It is {n}. The answer is {n}.") for n in "abc"]
+    fusion = {"id": "fusion", "analysis_models": ["a", "b"], "model": "c"}
+    async with served(service_of(*experts)) as here:
+        ids = [model.id async for model in here.client.models.list()]
+        done = await here.client.chat.completions.create(
+            model="convene/fusion", messages=QUESTION, extra_body={"plugins": [fusion]}
+        )
+    assert "convene/fusion" in ids
+    told = done.model_extra["convene"]
+    assert (told["panel"], told["author"], told["calls"]) == (["a", "b"], "c", 3)
+    assert set(done.usage.model_extra["experts"]) == {"a", "b", "c"}
+
+
+async def test_texts_are_embedded_whichever_way_the_numbers_travel():
+    async with served(service_of(*panel())) as here:
+        create = here.client.embeddings.create  # asks for base64 unless told
+        texts = ["the sea", "the sky", "the sea"]
+        packed = await create(model="convene/encoder", input=texts)
+        plain = await create(model="convene/encoder", input=texts[0], encoding_format="float")
+        with pytest.raises(openai.NotFoundError):
+            await create(model="ada", input="the sea")
+    sea, sky, again = (item.embedding for item in packed.data)
+    assert sea == again == plain.data[0].embedding != sky
+    assert [item.index for item in packed.data] == [0, 1, 2]
+    assert packed.usage.total_tokens == 6
 
 
 async def test_a_dry_run_asks_nobody():

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from routing.encoder import SentenceEncoder, packaged_minilm
+from routing.encoder import Extent, SentenceEncoder, packaged_minilm
 from routing.encoder.torch_model import TorchModel
 from tests.tiny_models import sentence_bert
 
@@ -105,3 +105,11 @@ def test_the_built_in_model_is_run_without_torch():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+async def test_as_much_of_a_text_is_read_as_sentence_transformers_reads():
+    reference = TorchModel(packaged_minilm(), max_tokens=128, threads=1)
+    extents = await SentenceEncoder().extents(TEXTS)
+    assert extents == [reference.extent(text) for text in TEXTS]
+    assert [i for i, extent in enumerate(extents) if not extent.whole] == [6]
+    assert extents[6] == Extent(128, whole=False)

@@ -13,6 +13,7 @@ from api.running import Running
 from experts.types import Answer, Usage
 from orchestrator.errors import UnknownModel
 from orchestrator.types import Event, Request, Text, Verdict, Working
+from routing.encoder import Embedder
 from routing.types import Candidate, Ranking, Route, Term
 
 ROUTE = Route(
@@ -59,6 +60,7 @@ class ScriptedService:
     )
     policies: tuple[str, ...] = ("auto", "vote")
     experts: tuple[str, ...] = ("ada", "bob")
+    writers: tuple[str, ...] = ("ada", "bob", "zoe")
     asked: list[Request] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,6 +79,9 @@ class ScriptedService:
             if isinstance(event, Verdict):
                 return event
         raise AssertionError("the script has no verdict")
+
+    async def answer_each(self, requests: list[Request]) -> list[Verdict]:
+        return [await self.answer(request) for request in requests]
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         self._known(request)
@@ -99,10 +104,10 @@ async def healthy() -> list[str]:
     return []
 
 
-def app_of(service: ScriptedService, **options) -> FastAPI:
+def app_of(service: ScriptedService, encoder: Embedder | None = None, **options) -> FastAPI:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Running]:
-        yield Running(service, healthy)
+        yield Running(service, healthy, encoder=encoder)
 
     return create_app(opened, **options)
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.bodies import ChatBody
-from experts.types import Message, Sampling
+from experts.types import JsonFormat, Message, Sampling
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of
 
 USER = {"role": "user", "content": "why?"}
@@ -14,6 +14,11 @@ IMAGE = {"type": "image_url", "image_url": {"url": "http://x/y.png"}}
 
 def messages(*turns):
     return asking(messages=list(turns))
+
+
+def by_schema(schema, **more):
+    named = {"name": "reply", "schema": schema}
+    return asking(response_format={"type": "json_schema", "json_schema": named}, **more)
 
 
 WRONG = {
@@ -97,7 +102,8 @@ WRONG = {
     "stop a number": (asking(stop=1), "stop", "invalid_type"),
     "stop with a number": (asking(stop=["a", 1]), "stop.1", "invalid_type"),
     "stop empty": (asking(stop=""), "stop", "invalid_value"),
-    "n two": (asking(n=2), "n", "invalid_value"),
+    "n zero": (asking(n=0), "n", "invalid_value"),
+    "n streamed": (asking(n=2, stream=True), "n", "invalid_value"),
     "stream a string": (asking(stream="yes"), "stream", "invalid_type"),
     "stream_options alone": (
         asking(stream_options={"include_usage": True}),
@@ -109,11 +115,40 @@ WRONG = {
         "stream_options.usage",
         "unknown_parameter",
     ),
+    "control unknown": (asking(convene={"pannel": 2}), "convene.pannel", "unknown_parameter"),
+    "control no object": (asking(convene=3), "convene", "invalid_type"),
+    "size zero": (asking(convene={"size": 0}), "convene.size", "invalid_value"),
+    "sure beyond 1": (asking(convene={"confidence": 1.5}), "convene.confidence", "invalid_value"),
+    "no seconds": (
+        asking(convene={"budget": {"seconds": 0}}),
+        "convene.budget.seconds",
+        "invalid_value",
+    ),
+    "allow nobody": (asking(convene={"allow": []}), "convene.allow", "empty_array"),
+    "deny a number": (asking(convene={"deny": [3]}), "convene.deny.0", "invalid_type"),
+    "explain a word": (asking(convene={"explain": "yes"}), "convene.explain", "invalid_type"),
     "tools": (asking(tools=[{"type": "function"}]), "tools", "unsupported_parameter"),
-    "json mode": (
-        asking(response_format={"type": "json_object"}),
-        "response_format",
-        "unsupported_parameter",
+    "format a word": (asking(response_format="json"), "response_format", "invalid_value"),
+    "format unknown": (asking(response_format={"type": "xml"}), "response_format", "invalid_value"),
+    "schema missing": (
+        asking(response_format={"type": "json_schema"}),
+        "response_format.json_schema",
+        "missing_required_parameter",
+    ),
+    "schema nameless": (
+        asking(response_format={"type": "json_schema", "json_schema": {"schema": {}}}),
+        "response_format.json_schema.name",
+        "missing_required_parameter",
+    ),
+    "schema wrong": (
+        by_schema({"type": "number of legs"}),
+        "response_format.json_schema.schema",
+        "invalid_value",
+    ),
+    "schema elsewhere": (
+        by_schema({"$ref": "http://127.0.0.1/x"}),
+        "response_format.json_schema.schema",
+        "invalid_value",
     ),
     "logprobs": (asking(logprobs=True), "logprobs", "unsupported_parameter"),
     "logit_bias": (asking(logit_bias={"1": 2}), "logit_bias", "unsupported_parameter"),
@@ -190,9 +225,39 @@ CHAT = st.fixed_dictionaries(
         "stop": JSON,
         "seed": st.integers() | JSON,
         "tools": JSON,
-        "response_format": JSON,
+        "response_format": JSON
+        | st.fixed_dictionaries(
+            {"type": st.sampled_from(["text", "json_object", "json_schema"])},
+            optional={
+                "json_schema": st.fixed_dictionaries(
+                    {"name": st.just("x"), "schema": st.dictionaries(st.text(), JSON) | JSON}
+                )
+            },
+        ),
+        "n": st.integers(1, 3),
+        "plugins": JSON
+        | st.lists(
+            st.fixed_dictionaries(
+                {"id": st.just("fusion")},
+                optional={
+                    "analysis_models": st.lists(st.sampled_from(["ada", "bob", "auto"])) | JSON,
+                    "model": st.sampled_from(["zoe", "convene/fusion"]) | JSON,
+                },
+            ),
+            max_size=2,
+        ),
         "stream_options": JSON,
         "metadata": JSON,
+        "convene": JSON
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "policy": st.sampled_from(["vote", "convene/auto", "ada", "zed"]) | JSON,
+                "size": st.integers() | JSON,
+                "budget": st.dictionaries(st.sampled_from(["dollars", "seconds"]), JSON),
+                "allow": st.lists(st.sampled_from(["ada", "zed"])) | JSON,
+            },
+        ),
     },
 )
 
@@ -220,6 +285,20 @@ def test_sampling_is_passed_on_and_defaults_to_greedy():
     )
     assert asked.prompt.sampling == Sampling(7, 1.0, 0.5, 3, ("end",))
     assert request_of().prompt.sampling == Sampling()
+
+
+def test_a_schema_is_passed_on_as_it_came():
+    schema = {"type": "object", "properties": {"answer": {"type": "number"}}}
+    asked = ChatBody.model_validate(by_schema(schema, temperature=1)).request(ScriptedService())
+    wanted = asked.prompt.sampling.format
+    assert (json.loads(wanted.schema), wanted.name, wanted.tries) == (schema, "reply", 2)
+
+
+def test_dollars_do_not_pay_for_a_second_try():
+    asked = request_of(
+        response_format={"type": "json_object"}, convene={"budget": {"dollars": 0.01}}
+    )
+    assert asked.prompt.sampling.format == JsonFormat(tries=1)
 
 
 def test_parts_are_paragraphs_and_developers_are_systems():

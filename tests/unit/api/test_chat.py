@@ -48,7 +48,15 @@ async def test_a_completion_has_openais_shape_and_its_story():
     [choice] = body["choices"]
     assert choice["message"] == {"role": "assistant", "content": verdict().text, "refusal": None}
     assert choice["finish_reason"] == "stop"
-    assert body["usage"] == {"prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27}
+    assert body["usage"] == {
+        "prompt_tokens": 20,
+        "completion_tokens": 7,
+        "total_tokens": 27,
+        "experts": {
+            "ada": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+            "bob": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
+        },
+    }
     assert body["convene"]["agreement"] == 1.0
     assert response.headers["x-convene-experts"] == "ada,bob"
     assert response.headers["x-convene-calls"] == "2"

@@ -59,7 +59,7 @@ async def test_engines_that_say_nothing_do_not_hold_a_scrape_up():
     assert "convene_engines_answered 0.0" in response.text
 
 
-async def test_counts_are_there_before_the_service_is():
+async def test_until_it_is_known_whether_keys_are_asked_for_nobody_scrapes():
     @asynccontextmanager
     async def opened():
         await asyncio.Event().wait()
@@ -67,4 +67,5 @@ async def test_counts_are_there_before_the_service_is():
 
     async with client_of(create_app(opened), wait=False) as client:
         response = await client.get("/metrics")
-    assert "convene_http_requests_in_flight 1.0" in response.text
+    assert response.status_code == 503
+    assert response.headers["retry-after"]

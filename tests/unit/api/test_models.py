@@ -1,5 +1,6 @@
 import pytest
 
+from tests.encoders import BagOfWords
 from tests.unit.api.scripted import ScriptedService, app_of, client_of
 
 
@@ -7,7 +8,20 @@ async def test_models_are_the_policies_then_the_experts():
     async with client_of(app_of(ScriptedService())) as client:
         listed = (await client.get("/v1/models")).json()
     assert listed["object"] == "list"
-    assert [m["id"] for m in listed["data"]] == ["convene/auto", "convene/vote", "ada", "bob"]
+    assert [m["id"] for m in listed["data"]] == [
+        "convene/auto",
+        "convene/vote",
+        "convene/fusion",
+        "ada",
+        "bob",
+    ]
+
+
+async def test_the_encoder_is_a_model_where_there_is_one():
+    async with client_of(app_of(ScriptedService(), BagOfWords())) as client:
+        listed = (await client.get("/v1/models")).json()
+        assert (await client.get("/v1/models/convene/encoder")).status_code == 200
+    assert listed["data"][-1]["id"] == "convene/encoder"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,15 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from experts.scripted import Hang, ScriptedExpert
-from experts.types import Cause, Prompt
-from orchestrator.errors import OrchestratorError, PanelFailed, UnknownModel
+from experts.types import Cause, Chunk, Prompt
+from orchestrator.errors import OrchestratorError, OutOfTime, PanelFailed, Refused, UnknownModel
 from orchestrator.policies import POLICIES
-from orchestrator.types import Request
+from orchestrator.types import Control, Request
 from tests.routes import service_of
 from tests.waiting import until
 
@@ -99,4 +100,38 @@ async def test_a_name_that_nobody_has_is_no_deliberation():
     with pytest.raises(UnknownModel):
         await service(told).answer(request("gpt-9"))
     assert isinstance(await asked(service(told), request("gpt-9"), "batch"), UnknownModel)
+    assert told == []
+
+
+async def test_a_call_that_the_requests_seconds_cut_short_is_told_as_late():
+    told = []
+    panel = {
+        "ada": ScriptedExpert("ada", default="The answer is (A)."),
+        "ben": ScriptedExpert("ben", default=Hang.FOREVER),
+    }
+    hurried = Request(Prompt.of("why?"), "vote", OPTIONS, Control(seconds=0.1))
+    verdict = await service_of(panel, observer=told.append).answer(hurried)
+    (event,) = told
+    assert (event.outcome, verdict.author) == ("answered", "ada")
+    assert {c.expert: c.outcome for c in event.calls} == {"ada": "answered", "ben": "timeout"}
+
+
+async def test_a_stream_that_the_requests_seconds_end_in_mid_sentence_is_no_bug():
+    class Slow(ScriptedExpert):
+        async def stream(self, prompt):
+            yield Chunk("It is ")
+            await asyncio.Event().wait()
+
+    told = []
+    hurried = Request(Prompt.of("why?"), "ada", (), Control(seconds=0.1))
+    with pytest.raises(OutOfTime):
+        await asked(service_of({"ada": Slow("ada")}, observer=told.append), hurried, "stream")
+    (event,) = told
+    assert (event.outcome, event.calls[0].outcome) == ("panel_failed", "timeout")
+
+
+async def test_a_control_that_is_refused_is_no_deliberation():
+    told = []
+    with pytest.raises(Refused):
+        await service(told).answer(replace(request(), control=Control(deny=frozenset({"x"}))))
     assert told == []

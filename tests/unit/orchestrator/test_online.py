@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from experts.scripted import ScriptedExpert
-from experts.types import Cause, Prompt
+from experts.scripted import Hang, ScriptedExpert
+from experts.types import Answer, Cause, Chunk, Failure, Prompt
 from orchestrator.deliberation import Deliberation
-from orchestrator.errors import PanelFailed
+from orchestrator.errors import OutOfTime, PanelFailed
 from orchestrator.online import Online
 from orchestrator.panel import Panel
 from orchestrator.policies import Policy
-from orchestrator.types import Request, Text, Working
+from orchestrator.types import Control, Request, Text, Working
 from routing.router import Recruiting
 from tests.routes import route_of
 
@@ -129,3 +129,77 @@ async def test_the_comparer_is_asked_about_open_answers_that_differ():
     driver.comparer = Asked()
     assert (await driver.run()).agreement == 1.0
     assert driver.comparer.questions == [("lima", "rome")]
+
+
+def hurried(driver, seconds=5.0, left=0.02):
+    """The driver of a request that has little time left."""
+    driver.request = Request(Prompt.of("Why?"), control=Control(seconds=seconds))
+    driver.ends = asyncio.get_running_loop().time() + left
+    return driver
+
+
+async def test_when_time_is_over_the_vote_is_over_who_has_replied():
+    driver = hurried(online(ada="1", ben=Hang.FOREVER, cleo="1"))
+    async with asyncio.timeout(5):
+        verdict = await driver.run()
+    assert (verdict.answer, verdict.calls) == ("1", 3)
+    assert verdict.notes == ("the request's 5 s were over: settled by who had replied",)
+    assert [r.expert for r in verdict.replies if isinstance(r, Failure)] == ["ben"]
+    assert driver.panel.experts["ben"].running == 0
+
+
+async def test_when_time_is_over_nobody_else_is_asked_and_the_story_says_so():
+    driver = online(EARLY, competence={"ada": 0.85, "ben": 0.6}, ada=Hang.FOREVER, ben="2")
+    with pytest.raises(OutOfTime, match="within the request's 5 s"):
+        await hurried(driver).run()
+    assert driver.panel.experts["ben"].asked == []
+
+
+async def test_a_vote_that_time_ended_says_so():
+    policy = Policy(Recruiting("auto"), confidence=0.99)
+    driver = online(policy, ada="1", ben="2")
+    driver.deliberation.tell(Answer("ada", "1"))
+    verdict = await hurried(driver, left=0).run()
+    assert (verdict.answer, verdict.calls) == ("1", 1)
+    assert verdict.notes == ("the request's 5 s were over: settled by who had replied",)
+
+
+@pytest.mark.parametrize("listening", [False, True], ids=["plain", "stream"])
+async def test_an_aggregator_that_is_too_late_leaves_it_to_the_vote(listening):
+    policy = Policy(Recruiting("synthesize"), "synthesize")
+    zoe = ScriptedExpert("zoe", default=Hang.FOREVER)
+    driver = online(policy, [] if listening else None, aggregator=zoe, ada="1", ben="2")
+    verdict = await hurried(driver).run()
+    assert (verdict.aggregator, verdict.calls) == ("vote", 3)
+    assert "the request's 5 s were over" in verdict.notes[0]
+    assert "the vote stands" in verdict.notes[1]
+
+
+async def test_an_expert_alone_that_is_too_late_is_an_error_streamed_or_not():
+    for told in (None, []):
+        with pytest.raises(OutOfTime):
+            await hurried(online(told=told, ada=Hang.FOREVER)).run()
+
+
+async def test_a_text_that_time_cuts_off_is_an_error():
+    class Slow(ScriptedExpert):
+        async def stream(self, prompt):
+            yield Chunk("It is ")
+            await asyncio.Event().wait()
+
+    told = []
+    driver = online(told=told, ada="1")
+    driver.panel = Panel({"ada": Slow("ada")})
+    with pytest.raises(OutOfTime):
+        await hurried(driver).run()
+    assert Text("It is ") in told
+
+
+async def test_answers_are_compared_by_their_words_when_there_is_no_time_for_more():
+    class Never:
+        async def alike(self, questions):
+            await asyncio.Event().wait()
+
+    driver = online(ada="It is one.", ben="It is two.")
+    driver.comparer = Never()
+    assert (await hurried(driver).run()).calls == 2

@@ -17,7 +17,7 @@ from experts.errors import (
     PromptTooLong,
 )
 from experts.hosted.openai_wire import answer, error_of_status, error_payload, request, retry_after
-from experts.types import Message, Prompt, Sampling, Usage
+from experts.types import JsonFormat, Message, Prompt, Sampling, Usage
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,6 +47,19 @@ def test_sampling_is_passed_on():
     body = request(card(), Prompt.of("Why?", sampling), stream=False)
     wanted = {"max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "seed": 0, "stop": ["\n"]}
     assert wanted.items() <= body.items()
+
+
+def test_a_format_is_passed_on_as_openai_writes_it():
+    def asked(wanted):
+        prompt = Prompt.of("Why?", Sampling(format=wanted))
+        return request(card(), prompt, stream=False)["response_format"]
+
+    assert asked(JsonFormat()) == {"type": "json_object"}
+    named = {"name": "why", "schema": {"type": "object"}, "strict": True}
+    assert asked(JsonFormat('{"type": "object"}', "why", strict=True)) == {
+        "type": "json_schema",
+        "json_schema": named,
+    }
 
 
 def test_the_card_bounds_the_tokens_that_may_be_asked_for():

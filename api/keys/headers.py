@@ -1,0 +1,23 @@
+"""`x-ratelimit-*`: what a client is told of its limits with every answer."""
+
+import math
+
+from api.keys.limits import Level, Standing, Unit, shown
+
+
+def headers(standing: Standing, now: float) -> dict[str, str]:
+    """For each unit the limit that is nearest to its end, as OpenAI names and writes them."""
+    told: dict[str, str] = {}
+    for unit in Unit:
+        levels = [level for level in standing.levels if level.limit.unit is unit]
+        if not levels:
+            continue
+        nearest = min(levels, key=_share)
+        told[f"x-ratelimit-limit-{unit}"] = shown(unit, nearest.limit.amount)
+        told[f"x-ratelimit-remaining-{unit}"] = shown(unit, nearest.left)
+        told[f"x-ratelimit-reset-{unit}"] = f"{max(0, math.ceil(nearest.ends - now))}s"
+    return told
+
+
+def _share(level: Level) -> float:
+    return level.left / level.limit.amount

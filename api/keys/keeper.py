@@ -1,0 +1,139 @@
+"""Checks keys and keeps their accounts; goes on for a while where Redis does not answer."""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api.keys.account import Account
+from api.keys.circuit import Away, Circuit, NotAsked
+from api.keys.credentials import digest, opens, parsed
+from api.keys.errors import BadKey, KeysAway
+from api.keys.key import Key
+from api.keys.ledger import LEASE, Ledger, Reservation, new_name
+from api.keys.limits import Amounts
+from api.keys.records import Records
+
+GRACE = 60.0  # seconds that a key which was verified is believed without Redis
+REMEMBERED = 10_000  # keys
+OWED = 10_000  # settlements that wait for Redis; beyond that the oldest stay as reserved
+AT_ONCE = 16  # of them made up for by one request
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    key: Key
+    at: float  # seconds since 1970
+
+
+class Keeper:
+    """The keys of one worker. `clock` tells seconds since 1970."""
+
+    def __init__(
+        self,
+        records: Records,
+        ledger: Ledger,
+        grace: float = GRACE,
+        clock: Callable[[], float] = time.time,
+        circuit: Circuit | None = None,
+    ) -> None:
+        self._records = records
+        self._ledger = ledger
+        self._grace = grace
+        self._clock = clock
+        self._circuit = circuit or Circuit()
+        self._verified: OrderedDict[bytes, Verified] = OrderedDict()  # by the token's digest
+        self._alone: dict[str, Account] = {}  # by key, while Redis is away
+        self._owed: deque[tuple[Reservation, Amounts]] = deque(maxlen=OWED)
+        self._settling: set[asyncio.Task[bool]] = set()
+
+    async def admit(self, token: str | None) -> Key:
+        """Whose token this is. Raises `BadKey`, or `KeysAway` for one not verified lately."""
+        identity = parsed(token or "")
+        if token is None or identity is None:
+            raise BadKey
+        now, name = self._clock(), digest(token)
+        try:
+            key = await self._circuit.ask(lambda: self._records.find(identity[0]))
+        except Away as error:
+            return self._remembered(name, now, error)
+        if not opens(token, key.seals if key else (), now) or key is None or not key.usable(now):
+            self._verified.pop(name, None)
+            raise BadKey
+        self._verified[name] = Verified(key, now)
+        self._verified.move_to_end(name)
+        if len(self._verified) > REMEMBERED:
+            self._verified.popitem(last=False)
+        return key
+
+    async def reserve(self, key: Key, wanted: Amounts) -> Reservation:
+        """Takes the amounts off the key's limits, or raises `OverLimit`. Without Redis, this
+        worker counts alone from nothing; money is not spent on a guess: then `KeysAway`."""
+        now, name = self._clock(), new_name(wanted)
+        await self._make_up()
+        try:
+            reservation = await self._circuit.ask(
+                lambda: self._ledger.reserve(key, name, wanted, now)
+            )
+        except NotAsked:
+            return self._alone_reserved(key, name, wanted, now)
+        except (Away, asyncio.CancelledError) as error:
+            # Redis may have done it all the same, and is to undo it.
+            self._owed.append((Reservation(key, name, wanted, now), Amounts()))
+            if isinstance(error, Away):
+                return self._alone_reserved(key, name, wanted, now)
+            raise
+        self._alone.clear()
+        return reservation
+
+    async def settle(self, reservation: Reservation, taken: Amounts) -> None:
+        """Replaces what was reserved by what was taken. What cannot be settled now stays reserved
+        until Redis is back: too much is counted then, never too little."""
+        account = self._alone.get(reservation.key.id)
+        if account is not None and reservation.name in account.flight:
+            account.settle(reservation.name, reservation.at, taken)
+            return
+        # Whoever hangs up may cancel this too, and would leave the reservation in flight.
+        settling = asyncio.create_task(self._settled(reservation, taken), name="settle a request")
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
+        await asyncio.shield(settling)
+
+    @property
+    def owed(self) -> int:
+        """Settlements that wait for Redis."""
+        return len(self._owed)
+
+    async def close(self) -> None:
+        """Waits until everything is settled."""
+        await asyncio.gather(*self._settling, return_exceptions=True)
+
+    def _alone_reserved(self, key: Key, name: str, wanted: Amounts, now: float) -> Reservation:
+        if key.limits.budgeted:
+            raise KeysAway("a budget")
+        account = self._alone.setdefault(key.id, Account(key.limits))
+        standing = account.reserve(name, wanted, now, LEASE)
+        return Reservation(key, name, wanted, now, standing)
+
+    async def _settled(self, reservation: Reservation, taken: Amounts) -> bool:
+        try:
+            await self._circuit.ask(lambda: self._ledger.settle(reservation, taken))
+        except (Away, asyncio.CancelledError) as error:
+            self._owed.append((reservation, taken))
+            if isinstance(error, Away):
+                return False
+            raise
+        return True
+
+    async def _make_up(self) -> None:
+        """Settles some of what could not be settled before."""
+        for _ in range(min(AT_ONCE, len(self._owed))):
+            if not self._owed or not await self._settled(*self._owed.popleft()):
+                return
+
+    def _remembered(self, name: bytes, now: float, error: Away) -> Key:
+        known = self._verified.get(name)
+        if known is None or now - known.at > self._grace or not known.key.usable(now):
+            raise KeysAway("this key") from error
+        return known.key

@@ -1,0 +1,81 @@
+"""Reservations in Redis, right under races between workers."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from api.keys import names, scripts
+from api.keys.key import Key
+from api.keys.limits import Amounts, Level, Standing, refusal, window
+
+LEASE = 900.0  # seconds after which a request of a worker that died is no longer in flight
+LATE = 3600  # seconds that a counter outlives its window, for what is settled late
+
+
+NOT_KNOWN = Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What was taken off a key's limits for one request, until it is settled."""
+
+    key: Key
+    name: str  # unguessable, and tells the amounts
+    wanted: Amounts
+    at: float  # seconds since 1970
+    standing: Standing = NOT_KNOWN  # with the reservation
+
+
+def new_name(wanted: Amounts) -> str:
+    amounts = f"{wanted.requests}:{wanted.tokens}:{wanted.nanodollars}"
+    return f"{secrets.token_hex(12)}:{amounts}"
+
+
+class Ledger:
+    """What keys have used, shared by every worker on the same Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._reserve = redis.register_script(scripts.RESERVE)
+        self._settle = redis.register_script(scripts.SETTLE)
+
+    async def reserve(self, key: Key, name: str, wanted: Amounts, now: float) -> Reservation:
+        """Takes the amounts off all limits at once, or raises `OverLimit`; by a `new_name`."""
+        limits = key.limits
+        ends = [window(limit.period, now).ends for limit in limits.rates]
+        most = -1 if limits.concurrent is None else limits.concurrent
+        arguments: list[str | int] = [name, int(now * 1000), int((now + LEASE) * 1000), most]
+        for limit, end in zip(limits.rates, ends, strict=True):
+            arguments += [limit.amount, wanted.of(limit.unit), int(end - now) + LATE]
+        reserved, in_flight, *rest = await self._reserve(_keys(key, now), arguments)
+        levels = tuple(
+            Level(limit, int(used), end)
+            for limit, used, end in zip(limits.rates, rest, ends, strict=False)
+        )
+        held = sum((_held(member) for member in rest[len(levels) :]), Amounts())
+        standing = Standing(levels, in_flight, held)
+        if not reserved:
+            error = refusal(limits, standing, wanted, now)
+            assert error is not None, "the script refuses what does not fit, and nothing else"
+            raise error
+        return Reservation(key, name, wanted, now, standing)
+
+    async def settle(self, reservation: Reservation, taken: Amounts) -> None:
+        """Replaces what was reserved by what was taken. Doing it again changes nothing."""
+        key, wanted = reservation.key, reservation.wanted
+        changes = [taken.of(limit.unit) - wanted.of(limit.unit) for limit in key.limits.rates]
+        await self._settle(_keys(key, reservation.at), [reservation.name, *changes])
+
+
+def _keys(key: Key, now: float) -> list[str]:
+    counters = (
+        names.used(key.id, limit.unit, limit.period, window(limit.period, now).name)
+        for limit in key.limits.rates
+    )
+    return [names.flight(key.id), *counters]
+
+
+def _held(member: Any) -> Amounts:
+    text = member.decode() if isinstance(member, bytes) else str(member)
+    return Amounts(*map(int, text.split(":")[1:]))

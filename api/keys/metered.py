@@ -1,0 +1,166 @@
+"""A service for one key: reserves before it asks, settles when it knows what it took."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from starlette.types import Scope
+
+from api.keys.estimates import NOTHING, ONE, Estimate, taken, taken_by_failures
+from api.keys.ledger import Reservation
+from api.keys.limits import Amounts
+from api.keys.visitor import Visitor, visitor
+from api.running import Running, Service
+from orchestrator.errors import OrchestratorError, OutOfTime, PanelFailed
+from orchestrator.intake import Requests
+from orchestrator.types import Event, Request, Verdict
+from routing.types import Route
+
+
+@dataclass(slots=True)
+class Bill:
+    """What will be settled. What nobody tells otherwise was all taken: a client that hangs up
+    may have cost as much as it reserved."""
+
+    estimate: Estimate
+    taken: Amounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.taken = self.estimate.whole
+
+    def tell(self, outcome: Verdict | OrchestratorError) -> None:
+        match outcome:
+            case Verdict():
+                self.taken = taken(outcome, self.estimate)
+            case OutOfTime() if outcome.failures:
+                pass  # a text was cut short, and what came before it is not told
+            case PanelFailed():
+                self.taken = taken_by_failures(tuple(outcome.failures), self.estimate)
+            case _:  # refused before anybody was asked
+                self.taken = ONE
+
+
+class Metered:
+    """The service, with what each request takes counted on a visitor's key. Every call also
+    raises `OverLimit` and `KeysAway`."""
+
+    def __init__(self, service: Service, whose: Visitor) -> None:
+        self._service = service
+        self._whose = whose
+        self._keeper = whose.keys.keeper
+        self._estimator = whose.keys.estimator
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return self._service.policies
+
+    @property
+    def experts(self) -> tuple[str, ...]:
+        return self._service.experts
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        return self._service.writers
+
+    async def route(self, request: Request) -> Route:
+        """Counts as a request, and what the tagger may take."""
+        async with self._billed(self._estimator.routing(request)):
+            return await self._service.route(request)
+
+    async def answer(self, request: Request) -> Verdict:
+        async with self._billed(self._estimator.estimate(request)) as bill:
+            verdict = await self._service.answer(request)
+            bill.tell(verdict)
+            return verdict
+
+    async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
+        """Reserved for together: all may be asked or none is."""
+        bills = [Bill(self._estimator.estimate(request)) for request in requests]
+        reservation = await self._reserve(sum((bill.taken for bill in bills), NOTHING))
+        try:
+            verdicts = await self._service.answer_each(requests)
+            for bill, verdict in zip(bills, verdicts, strict=True):
+                bill.tell(verdict)
+        except PanelFailed:  # of one; what the others took is not told
+            raise
+        except OrchestratorError as error:
+            for bill in bills:
+                bill.tell(error)
+            raise
+        finally:
+            await self._keeper.settle(reservation, sum((bill.taken for bill in bills), NOTHING))
+        return verdicts
+
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        """The verdict is settled before it is told: whoever has it may ask the next at once."""
+        verdict: Verdict | None = None
+        async with (
+            self._billed(self._estimator.estimate(request)) as bill,
+            aclosing(self._service.stream(request)) as events,
+        ):
+            async for event in events:
+                if isinstance(event, Verdict):
+                    bill.tell(event)
+                    verdict = event
+                else:
+                    yield event
+        if verdict is not None:
+            yield verdict
+
+    async def answer_all(
+        self, requests: Requests
+    ) -> AsyncGenerator[tuple[int, Verdict | OrchestratorError], None]:
+        """Each is reserved for as it is read. The first that the limits refuse ends the batch."""
+        open_: dict[int, tuple[Reservation, Bill]] = {}
+
+        async def reserved() -> AsyncIterator[Request]:
+            place = 0
+            async for request in _each(requests):
+                bill = Bill(self._estimator.estimate(request))
+                open_[place] = (await self._reserve(bill.taken), bill)
+                place += 1
+                yield request
+
+        try:
+            async with aclosing(self._service.answer_all(reserved())) as results:
+                async for place, outcome in results:
+                    reservation, bill = open_.pop(place)
+                    bill.tell(outcome)
+                    await self._keeper.settle(reservation, bill.taken)
+                    yield place, outcome
+        finally:
+            for reservation, bill in open_.values():
+                await self._keeper.settle(reservation, bill.taken)
+
+    async def _reserve(self, most: Amounts) -> Reservation:
+        reservation = await self._keeper.reserve(self._whose.key, most)
+        self._whose.standing = reservation.standing
+        return reservation
+
+    @asynccontextmanager
+    async def _billed(self, estimate: Estimate) -> AsyncIterator[Bill]:
+        bill, reservation = Bill(estimate), await self._reserve(estimate.whole)
+        try:
+            yield bill
+        except OrchestratorError as error:
+            bill.tell(error)
+            raise
+        finally:
+            await self._keeper.settle(reservation, bill.taken)
+
+
+async def _each(requests: Requests) -> AsyncIterator[Request]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield request
+    else:
+        for request in requests:
+            yield request
+
+
+def for_whom(running: Running, scope: Scope) -> Running:
+    """The running service as this request may use it."""
+    whose = visitor(scope)
+    if whose is None:
+        return running
+    return replace(running, service=Metered(running.service, whose))

@@ -1,0 +1,71 @@
+"""Keys in Redis: made, found, changed. Looked up by id alone, never by anything secret."""
+
+from collections.abc import Callable, Sequence
+
+from redis.asyncio import Redis
+from redis.exceptions import WatchError
+
+from api.keys import names
+from api.keys.errors import NameTaken, UnknownKey
+from api.keys.key import Key, packed, unpacked
+
+ATTEMPTS = 5  # at a change that others get in between
+
+
+class Records:
+    """All keys, shared by every process on the same Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def add(self, key: Key) -> None:
+        """Keeps a new key. Raises `NameTaken` if another of its name is not revoked."""
+        if any(other.name == key.name and other.revoked is None for other in await self.all()):
+            raise NameTaken(key.name)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            await pipeline.set(names.record(key.id), packed(key))  # queued
+            await pipeline.sadd(names.INDEX, key.id)  # queued
+            await pipeline.execute()
+
+    async def find(self, id: str) -> Key | None:
+        found = await self._redis.get(names.record(id))
+        return None if found is None else unpacked(found)
+
+    async def all(self) -> Sequence[Key]:
+        """Every key, the oldest first, revoked ones too."""
+        members = await self._redis.smembers(names.INDEX)
+        ids = [id.decode() if isinstance(id, bytes) else str(id) for id in members]
+        found = await self._redis.mget([names.record(id) for id in ids]) if ids else []
+        return sorted((unpacked(text) for text in found if text), key=lambda key: key.created)
+
+    async def any(self) -> bool:
+        """Whether there ever was a key."""
+        return bool(await self._redis.exists(names.INDEX))
+
+    async def named(self, name: str) -> Key:
+        """The key with this id or this name; of several of a name the one that is not revoked.
+        Raises `UnknownKey`."""
+        keys = await self.all()
+        ours = [key for key in keys if name in (key.id, key.name)]
+        if not ours:
+            raise UnknownKey(f"no key has the id or name {name!r}; see `convene keys list`")
+        return min(ours, key=lambda key: (key.id != name, key.revoked is not None, -key.created))
+
+    async def change(self, id: str, changed: Callable[[Key], Key]) -> Key:
+        """Replaces a key by what it is changed to, however many change it at once."""
+        name = names.record(id)
+        for _ in range(ATTEMPTS):
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                await pipeline.watch(name)
+                found = await pipeline.get(name)
+                if found is None:
+                    raise UnknownKey(f"no key has the id {id!r}; see `convene keys list`")
+                key = changed(unpacked(found))
+                pipeline.multi()  # type: ignore[no-untyped-call]
+                await pipeline.set(name, packed(key))  # queued
+                try:
+                    await pipeline.execute()
+                except WatchError:
+                    continue
+                return key
+        raise UnknownKey(f"key {id} is being changed by others all the time; try again")

@@ -1,0 +1,49 @@
+"""The two scripts that count in Redis, each done as one step for all workers.
+
+They are `account.py` once more. Amounts stay text on their way to INCRBY, as Lua would write a
+large number as 1e+15.
+"""
+
+# KEYS: flight, then one counter a limit. ARGV: reservation, now, end of lease (milliseconds),
+# most in flight or -1, then for each limit: its amount, what is wanted, how long the counter lives
+# (seconds). Returns: 1 if reserved, the number in flight, the counters in order and, if it is not
+# reserved, the reservations in flight.
+RESERVE = """
+local flight, name = KEYS[1], ARGV[1]
+redis.call('ZREMRANGEBYSCORE', flight, '-inf', ARGV[2])
+local known = redis.call('ZSCORE', flight, name)
+local count, most = redis.call('ZCARD', flight), tonumber(ARGV[4])
+local fits = most < 0 or count < most
+for i = 2, #KEYS do
+  local at = 5 + 3 * (i - 2)
+  local used = tonumber(redis.call('GET', KEYS[i]) or '0')
+  local wanted = tonumber(ARGV[at + 1])
+  if wanted > 0 and used + wanted > tonumber(ARGV[at]) then fits = false end
+end
+if fits and not known then
+  redis.call('ZADD', flight, ARGV[3], name)
+  redis.call('PEXPIREAT', flight, ARGV[3])
+  count = count + 1
+  for i = 2, #KEYS do
+    local at = 5 + 3 * (i - 2)
+    redis.call('INCRBY', KEYS[i], ARGV[at + 1])
+    redis.call('EXPIRE', KEYS[i], ARGV[at + 2])
+  end
+end
+local answer = {(fits or known) and 1 or 0, count}
+for i = 2, #KEYS do answer[i + 1] = redis.call('GET', KEYS[i]) or '0' end
+if answer[1] == 0 then
+  for _, held in ipairs(redis.call('ZRANGE', flight, 0, -1)) do answer[#answer + 1] = held end
+end
+return answer
+"""
+
+# KEYS: as above, the counters as they were reserved from. ARGV: reservation, then for each limit
+# what to add to its counter.
+SETTLE = """
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
+for i = 2, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('INCRBY', KEYS[i], ARGV[i]) end
+end
+return 1
+"""

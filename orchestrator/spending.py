@@ -1,0 +1,99 @@
+"""Holds a question to its dollars: what replies may cost at most, and whom that leaves."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from experts.cards import Price
+from experts.types import Prompt
+from orchestrator.errors import Refused
+from orchestrator.policies import Policy, voting
+from orchestrator.types import Request
+from routing.costs import FREE, Offer, within
+from routing.types import Route
+
+BYTES = 3  # of UTF-8 a token; tokenizers take more, so that texts are hardly ever undercounted
+FRAME = 16  # tokens a chat template puts around a message
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What an expert charges, and what bounds a reply of it."""
+
+    price: Price | None
+    max_tokens: int  # of a reply
+    prompt: str = ""  # its own, which it reads before every question
+
+    def most(self, read: int, asked: int | None = None) -> Offer:
+        """What a reply costs at most: of `read` tokens, to one who asks for `asked` at most."""
+        return Offer.of(self.price, read + tokens(self.prompt), self.longest(asked))
+
+    def longest(self, asked: int | None) -> int:
+        return min(self.max_tokens, asked or self.max_tokens)
+
+
+Tariffs = Mapping[str, Tariff]  # by expert; without a price one counts as free
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a message has, rather too many than too few."""
+    return len(text.encode("utf-8", "surrogatepass")) // BYTES + FRAME
+
+
+def read_by_each(prompt: Prompt) -> int:
+    """Tokens of a conversation."""
+    return sum(tokens(message.content) for message in prompt.messages)
+
+
+def offers(tariffs: Tariffs, request: Request) -> dict[str, Offer]:
+    """What each expert's reply to the request costs at most."""
+    asked = request.for_experts
+    read = read_by_each(asked)
+    return {name: tariff.most(read, asked.sampling.max_tokens) for name, tariff in tariffs.items()}
+
+
+def payable(request: Request, eligible: Iterable[str], tariffs: Tariffs) -> None:
+    """Raises `Refused` where the request's dollars pay for none of these."""
+    most = request.control.dollars
+    if most is None:
+        return
+    offered = offers(tariffs, request)
+    costs = {name: offered.get(name, FREE).dollars for name in eligible}
+    cheapest = min(costs, key=lambda name: (costs[name], name))
+    if costs[cheapest] > most:
+        raise Refused(
+            "budget.dollars",
+            f"${most:g} pay for no reply: the cheapest, of {cheapest}, may cost "
+            f"${costs[cheapest]:.2g}; allow more, or fewer max_tokens",
+        )
+
+
+def afforded(
+    route: Route, policy: Policy, request: Request, tariffs: Tariffs, writer: str | None
+) -> tuple[Route, Policy]:
+    """The route and policy within the request's dollars, which somebody must be able to answer
+    for. A verdict is written only if two replies and the writing can be paid for."""
+    most = request.control.dollars
+    if most is None:
+        return route, policy
+    offered = offers(tariffs, request)
+    if policy.aggregator == "synthesize" and len(route.panel) > 1:
+        left = most - _writing(route, request, tariffs, writer)
+        panel, notes = within(route.panel, route.ranking, offered, left)
+        if len(panel) > 1:
+            return _told(route, panel, notes), policy
+        route = _told(route, route.panel, (f"${most:g} do not pay for a written verdict",))
+        policy = voting(policy)
+    return _told(route, *within(route.panel, route.ranking, offered, most)), policy
+
+
+def _writing(route: Route, request: Request, tariffs: Tariffs, writer: str | None) -> float:
+    """Dollars that a verdict costs at most, its writer reading every reply at its longest."""
+    if writer is None or writer not in tariffs:
+        return 0.0
+    asked = request.prompt.sampling.max_tokens
+    replies = sum(tariffs[e].longest(asked) + FRAME for e in route.panel if e in tariffs)
+    return tariffs[writer].most(read_by_each(request.for_experts) + replies, asked).dollars
+
+
+def _told(route: Route, panel: tuple[str, ...], notes: tuple[str, ...]) -> Route:
+    return replace(route, panel=panel, notes=(*route.notes, *notes)) if notes else route
