@@ -21,7 +21,7 @@ class Limits:
 
     live: int = 2048  # questions that deliberate at once
     group: int = 256  # prompts of a group
-    groups: int = 4  # of one lane in flight, so that the next is there while the last of one run
+    groups: int = 32  # of one lane in flight; the first ones of a batch are small
     prompts: int = 8192  # in flight over all lanes: fewer than an engine lets wait
 
 

@@ -103,20 +103,24 @@ class Dispatcher:
                 self._leave(call)
 
     def _send_what_may_go(self) -> None:
-        joined = {base for lane in self._lanes() for base in lane.bases}
-        for call in [call for call in self._next if call.base in joined]:
-            if call.base not in joined:
-                continue
-            if not any(
-                self._sends(call, lane) for lane in self._lanes() if call.base in lane.bases
-            ):
-                joined.remove(call.base)  # nor does what came after it fit
+        self._join()
         while self._waiting and any(not lane.full for lane in self._lanes()):
             if not self._follows(self._plan()):
                 return
         if not self._waiting:
             for station in self._fleet.stations:
                 station.next_use = None
+
+    def _join(self) -> None:
+        """Sends what is of a base that an engine has already, where that pays."""
+        waiting = Counter[str]()
+        for call in self._next:
+            waiting[call.base] += call.prompts
+        joined = {base for lane in self._lanes() for base in lane.joinable(waiting)}
+        for call in [call for call in self._next if call.base in joined]:
+            lanes = [lane for lane in self._lanes() if call.base in lane.bases]
+            if call.base in joined and not any(self._sends(call, lane) for lane in lanes):
+                joined.remove(call.base)  # nor does what came after it fit
 
     @property
     def _next(self) -> list[Call]:

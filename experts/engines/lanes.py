@@ -9,6 +9,7 @@ from experts.engines.scheduling.work import Site
 from experts.engines.station import Station
 
 AHEAD_PROMPTS = 1024  # in an engine or on their way there
+STAYING = 2  # how many times more of another base must wait to leave one for it
 AHEAD_BASES = 2  # one at work, and one whose weights are read meanwhile
 
 
@@ -51,6 +52,27 @@ class Lane:
     def bases(self) -> list[str]:
         """Of what was sent, in its order."""
         return list(dict.fromkeys(parcel.base for parcel in self.sent))
+
+    def joinable(self, waiting: Mapping[str, int]) -> list[str]:
+        """The bases of which more may be sent at once, given how many prompts of each wait.
+
+        More of what is on its way makes for a fuller batch. More of what is at work keeps it
+        going, which pays while it fills its engine or as much of it waits as of others: a few
+        prompts take hardly less time than many, so they had better wait to be many.
+        """
+        if len(self.bases) < AHEAD_BASES:
+            at_work, coming = self.bases, []
+        else:
+            at_work, coming = self.bases[:1], self.bases[1:]
+        most = max((n for base, n in waiting.items() if base not in at_work), default=0)
+        return coming + [
+            base for base in at_work if self._fills(base) or STAYING * waiting[base] >= most
+        ]
+
+    def _fills(self, base: str) -> bool:
+        """Whether what was sent of a base is more than its engine works on at once."""
+        sent = [parcel for parcel in self.sent if parcel.base == base]
+        return sum(p.prompts for p in sent) >= self.stations[sent[0].family].batch
 
     @property
     def full(self) -> bool:

@@ -129,15 +129,16 @@ class Tables:
 
         In its turn what its engine holds is first. Then as Johnson (1954) has it for a disk and an
         engine in a row: what is read faster than it is run, the fastest read first; then the rest,
-        the longest run first. Of those that are read alike the longest runs first, too: while it
-        does, more may come for the others, which grow.
+        the longest run first. Of those that are read alike the largest goes first: while it runs,
+        more may come for the others, and a fuller batch takes hardly longer.
         """
         read, swap, holds = self.read[site], self.swap[site], self.holds[site]
 
         def rank(group: int) -> tuple[float, ...]:
             run = swap[group] + parts[group] * self.each[group]
             late = read[group] > run
-            return (not holds[group], late, -run if late else read[group], -run, group)
+            how_soon = -run if late else read[group]
+            return (not holds[group], late, how_soon, -parts[group], group)
 
         turns: dict[int, list[int]] = {}
         for group in sorted(parts, key=rank):

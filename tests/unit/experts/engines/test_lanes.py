@@ -30,6 +30,16 @@ def test_a_lane_takes_only_so_many_prompts():
     assert [some.takes(parcel("x", prompts)) for prompts in (5, 6)] == [True, False]
 
 
+def test_more_of_what_is_coming_joins_and_of_what_is_at_work_where_it_fills_the_engine():
+    two = lane(parcel("x", 10), parcel("y"))
+    assert two.joinable({"x": 5, "y": 1, "z": 10}) == ["y", "x"]
+    assert two.joinable({"x": 5, "y": 1, "z": 11}) == ["y"]
+    full = lane(parcel("x", 60), parcel("x", 4), parcel("y"))
+    assert full.joinable({"x": 1, "z": 500}) == ["y", "x"]
+    assert lane(parcel("x")).joinable({"x": 1}) == ["x"]
+    assert lane().joinable({"x": 1}) == []
+
+
 def test_another_family_comes_when_this_one_is_done():
     assert not lane(parcel("x")).takes(parcel("b-base", of=B))
     assert lane().takes(parcel("b-base", of=B))
