@@ -1,6 +1,6 @@
 """How long requests wait, and how often weights are swapped, where eight models share one engine.
 
-    python benchmarks/online.py [--json] [--rounds N] [--simulated]
+    python -m benchmarks.online [--json] [--rounds N] [--simulated]
 
 Requests arrive at random (Poisson) and some models are asked for more often than others (Zipf).
 Three ways to choose whose turn it is serve the same arrivals: in order of arrival; as llama-swap
