@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+from experts.engines.cluster import prepare
+
+# Ray reads its switches as it is imported, and tests of what it raises import it.
+prepare(own=True)
+
 UNIT = Path(__file__).parent / "unit"
 OURS = ["experts", "routing", "orchestrator", "api"]
 

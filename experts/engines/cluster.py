@@ -28,7 +28,7 @@ async def joined(cluster: Cluster) -> AsyncIterator[None]:
             await asyncio.to_thread(stop)
 
 
-def _prepare(*, own: bool) -> None:
+def prepare(*, own: bool) -> None:
     """The switches that Ray reads from the environment, some of them when it is imported.
 
     Whoever reaches Ray's ports can run code here, so a cluster of our own listens on the loopback
@@ -47,7 +47,7 @@ def _prepare(*, own: bool) -> None:
 
 def _start(address: str | None) -> Callable[[], None]:
     """Starts or joins Ray unless this process has done so; what is returned undoes just that."""
-    _prepare(own=address is None)
+    prepare(own=address is None)
     import ray
 
     if ray.is_initialized():
