@@ -32,11 +32,31 @@ class NotStarted(BackendUnavailable):
     """No engine came about in the process; the message is the reason it gave."""
 
 
+class Ending:
+    """How Ray ends a call and a process. Fine once Ray itself has ended."""
+
+    def cancel(self, call: Any) -> None:
+        import ray
+
+        if ray.is_initialized():
+            ray.cancel(call)
+
+    def kill(self, actor: Any) -> None:
+        import ray
+
+        if ray.is_initialized():
+            ray.kill(actor)
+
+
+RAY = Ending()
+
+
 class RemoteEngine:
     """One process's life. Owned by one event loop; `died` is set when the process is gone."""
 
-    def __init__(self, actor: Any) -> None:
+    def __init__(self, actor: Any, ending: Ending = RAY) -> None:
         self._actor = actor
+        self._ending = ending
         self.died = asyncio.Event()
         self.sent: Counter[str] = Counter()  # prompts that were sent and not answered, by base
         self.estimates: Mapping[str, float] = {}  # base -> seconds until a new request would start
@@ -80,7 +100,7 @@ class RemoteEngine:
                 async with asyncio.timeout(seconds + GRACE_SECONDS):
                     outcomes: list[Outcome] = await ref
             except BaseException:
-                _cancel(ref)
+                self._ending.cancel(ref)
                 raise
         return outcomes
 
@@ -99,7 +119,7 @@ class RemoteEngine:
                             piece: Outcome = await ref
                     yield piece
             finally:
-                _cancel(pieces)
+                self._ending.cancel(pieces)
 
     async def status(self) -> EngineStatus:
         """What the engine is doing, or did when it was last heard of."""
@@ -123,7 +143,7 @@ class RemoteEngine:
                     async with asyncio.timeout(STATUS_SECONDS):
                         learned: Learned = await ref
                 except BaseException:
-                    _cancel(ref)  # else what it tells later is told to nobody
+                    self._ending.cancel(ref)  # else what it tells later is told to nobody
                     raise
             self.estimates = learned.estimates
             return learned.happened
@@ -132,11 +152,8 @@ class RemoteEngine:
 
     def kill(self) -> None:
         """Ends the process at once: all of its memory is free again. Fine if it is gone."""
-        import ray
-
         self.died.set()
-        if ray.is_initialized():
-            ray.kill(self._actor)
+        self._ending.kill(self._actor)
 
     async def _prepared(self, ref: Awaitable[EngineStatus], seconds: float) -> EngineStatus:
         from ray.exceptions import RayActorError, RayError
@@ -184,10 +201,3 @@ def _left(deadline: float) -> float:
 
 def _reason(error: Exception) -> str:
     return (str(error).strip() or repr(error)).splitlines()[-1]
-
-
-def _cancel(call: Any) -> None:
-    import ray
-
-    if ray.is_initialized():
-        ray.cancel(call)

@@ -50,6 +50,16 @@ class ToyMethod:
             yield self._ref(piece)
 
 
+class NoEnding:
+    """Of calls and processes that are toys, whether a Ray runs beside them or not."""
+
+    def cancel(self, call):
+        pass
+
+    def kill(self, actor):
+        pass
+
+
 class ToyActor:
     def __init__(self, **methods):
         self.start = ToyMethod(STATUS)
@@ -57,7 +67,7 @@ class ToyActor:
 
 
 async def started(**methods):
-    engine = RemoteEngine(ToyActor(**methods))
+    engine = RemoteEngine(ToyActor(**methods), NoEnding())
     await engine.start(None, 1.0)
     return engine
 
@@ -72,7 +82,7 @@ def now():
 
 @in_virtual_time
 async def test_what_it_holds_is_known_once_it_has_started():
-    engine = RemoteEngine(ToyActor())
+    engine = RemoteEngine(ToyActor(), NoEnding())
     assert (engine.resident, engine.held) == (None, frozenset())
     assert await engine.start(None, 1.0) == STATUS
     assert (engine.resident, engine.held) == ("a", {"b"})
@@ -89,7 +99,7 @@ async def test_what_it_holds_is_known_once_it_has_started():
 @pytest.mark.parametrize("move", ["start", "warm", "sleep", "wake"])
 @in_virtual_time
 async def test_a_move_that_fails_says_why(move, error, why, died):
-    engine = RemoteEngine(ToyActor(**{move: ToyMethod(error)}))
+    engine = RemoteEngine(ToyActor(**{move: ToyMethod(error)}), NoEnding())
     moves = {
         "start": lambda: engine.start(None, 1.0),
         "warm": lambda: engine.warm(1.0),
@@ -103,7 +113,7 @@ async def test_a_move_that_fails_says_why(move, error, why, died):
 
 @in_virtual_time
 async def test_a_start_takes_no_longer_than_it_may():
-    engine = RemoteEngine(ToyActor(start=ToyMethod(hangs=True)))
+    engine = RemoteEngine(ToyActor(start=ToyMethod(hangs=True)), NoEnding())
     with pytest.raises(NotStarted, match="no engine within 900 s"):
         await engine.start(None, 900.0)
 
