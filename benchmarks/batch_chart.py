@@ -33,10 +33,12 @@ def _makespans(axes: Any, makespan: Mapping[str, float]) -> None:
     for place, (name, (key, colour)) in enumerate(WAYS.items()):
         seconds = makespan[key]
         axes.barh(place, seconds, color=colour, height=0.62)
-        axes.text(seconds * 1.08, place, f"{seconds:,.3g} s", va="center", color=INK, fontsize=9)
+        told = f"{seconds:,.0f} s" if seconds >= 100 else f"{seconds:.1f} s"
+        axes.text(seconds * 1.08, place, told, va="center", color=INK, fontsize=9)
         axes.text(1.06, place - 0.42, name, va="bottom", color=MUTED, fontsize=8)
     axes.set_xscale("log")
     axes.set_xlim(1, max(makespan[key] for key, _ in WAYS.values()) * 4)
+    axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
     axes.set_yticks([])
     axes.set_ylim(len(WAYS) - 0.4, -0.75)
     axes.grid(visible=False, axis="y")
