@@ -39,7 +39,7 @@ format: .venv/installed-dev  ## Format the code
 bench: setup  ## Measure how fast the built-in panel answers here
 	$(BIN)/python benchmarks/panel.py
 
-bench-batch: setup  ## Measure many experts on few engines: batches, waits, the scheduler (half an hour)
+bench-batch: setup  ## Measure many experts on few engines: batches, waits, the scheduler (20 minutes)
 	$(BIN)/python -m benchmarks.batch --chart docs/batch.svg
 
 bench-routing: setup  ## Measure how long routing takes with 100 experts and 100,000 graded questions
