@@ -59,7 +59,7 @@ def cards(models) -> MappingProxyType[str, VllmCard]:
             "tuned": models.card(models.a, adapter=str(models.adapter)),
             "told": models.card(models.a, prompt="Be brief."),
             "torn": models.card(models.broken),
-            "hurried": models.card(models.a, seconds=0.05, max_tokens=240),
+            "hurried": models.card(models.a, seconds=0.1, max_tokens=240),
             "talker": models.card(models.a, max_tokens=240),
             "carol": models.card(models.c),
             "ripped": models.card(models.ripped),

@@ -98,7 +98,7 @@ async def test_a_stream_of_a_prompt_that_is_too_long_raises(experts):
 
 
 async def test_replies_are_cut_where_the_context_ends(models, experts):
-    [reply] = await experts["hurried"].ask([Prompt.of("x" * 245, Sampling(max_tokens=240))])
+    [reply] = await experts["talker"].ask([Prompt.of("x" * 245, Sampling(max_tokens=240))])
     assert isinstance(reply, Answer)
     assert reply.usage.prompt_tokens + reply.usage.completion_tokens <= 256
 
