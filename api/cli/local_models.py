@@ -7,6 +7,7 @@ from typing import Any
 
 from experts.cards import VllmCard
 from experts.engines.architectures import Judgement, Supported, class_in_transformers, judged
+from experts.engines.arguments import adapters_at_once
 from experts.engines.families import Family, families, tokenizer_of
 from experts.engines.footprint import Demand, Footprint, footprint, too_long, unlike
 from experts.engines.hub import Hub, Remote, located
@@ -20,8 +21,6 @@ from experts.engines.weights import (
     weight_files,
 )
 from experts.errors import RegistryError
-
-SLOTS = 8  # adapters that an engine on a GPU takes in one batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,7 @@ def demand_of(card: VllmCard) -> Demand:
 
 
 def _slots(family: Family) -> int:
-    adapters = len(family.adapters)
-    if not adapters:
-        return 0
-    return min(adapters, SLOTS) if family.gpus else adapters + 1
+    return adapters_at_once(family) if family.adapters else 0
 
 
 def _incomplete(folder: Path) -> Iterator[str]:

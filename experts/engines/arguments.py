@@ -7,6 +7,7 @@ from experts.engines.generation import Request
 
 CPU_BATCH = 64  # replies at once; more would only make each of them slower
 GPU_BATCH = 256
+GPU_ADAPTERS = 8  # in one batch
 GPU_SHARE = 0.9  # of its part of a GPU that an engine takes; the rest is for what vLLM counts not
 
 
@@ -41,13 +42,18 @@ def engine_arguments(family: Family, base: str, *, sleeps: bool) -> dict[str, An
     return arguments
 
 
+def adapters_at_once(family: Family) -> int:
+    """Places for adapters in one batch. On CPU, vLLM gives prompts without an adapter what is in
+    the last place (its pull request 48421 tells why), so there that place is always empty."""
+    adapters = len(family.adapters)
+    return min(adapters, GPU_ADAPTERS) if family.gpus else adapters + 1
+
+
 def _adapter_arguments(family: Family) -> dict[str, Any]:
     adapters = len(family.adapters)
     return {
         "enable_lora": True,
-        # In one batch. On CPU, vLLM gives prompts without an adapter what is in the last
-        # place (its pull request 48421 tells why), so there that place is always empty.
-        "max_loras": min(adapters, 8) if family.gpus else adapters + 1,
+        "max_loras": adapters_at_once(family),
         "max_cpu_loras": adapters + 1,
         "max_lora_rank": family.lora_rank,
     }

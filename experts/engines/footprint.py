@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from experts.engines.arguments import GPU_SHARE
 from experts.engines.weights import FLOATS, Tensors
 
 GIB = 2**30
@@ -13,7 +14,6 @@ PROMPT_TOKENS = 512  # of a typical prompt
 STEP_TOKENS = 8192  # that an engine on a GPU takes through the layers at once
 STEP_TOKENS_CPU = 2048
 RUNTIME_BYTES = 1 * GIB  # on each GPU: CUDA's context, its libraries, the recorded graphs
-SHARE = 0.9  # of a GPU that an engine may fill
 # How the card and a config write a type -> how a header does.
 TYPES = {
     **{"float32": "F32", "float": "F32", "bfloat16": "BF16", "float16": "F16", "half": "F16"},
@@ -160,7 +160,7 @@ def _scaled(text: Mapping[str, Any]) -> bool:
 
 def room_bytes(demand: Demand, gpu_memory_gib: float) -> int:
     """What an engine may fill of its GPUs together."""
-    return int(demand.tensor_parallel * gpu_memory_gib * GIB * SHARE * min(demand.gpus, 1.0))
+    return int(demand.tensor_parallel * gpu_memory_gib * GIB * GPU_SHARE * min(demand.gpus, 1.0))
 
 
 def misfit(needed: Footprint, demand: Demand, *, gpu_gib: float | None, cpu_gib: float) -> str:

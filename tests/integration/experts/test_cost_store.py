@@ -10,7 +10,6 @@ from redis.asyncio import Redis
 from experts.engines.cost_store import LIFE, CostStore, Name
 from experts.engines.costs import Ran, Replied, Started, Swapped
 from experts.engines.priors import CPU, Size, costs_before
-from routing.redis_server import private_redis
 
 NAME = Name("cpu", "tiny-0123abcd")
 PRIOR = costs_before(Size(4_000_000, 1_000_000), CPU, {"ada": 64})
@@ -20,18 +19,6 @@ HAPPENED = [
     Ran(200, 3000, 0.9),
     Replied("ben", 10, 300, 200),
 ]
-
-
-@pytest.fixture
-async def url(tmp_path):
-    async with private_redis(tmp_path) as url:
-        yield url
-
-
-@pytest.fixture
-async def redis(url):
-    async with Redis.from_url(url) as redis:
-        yield redis
 
 
 async def test_the_prior_is_what_is_known_at_first(redis):

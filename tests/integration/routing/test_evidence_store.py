@@ -8,18 +8,11 @@ from redis.asyncio import Redis
 
 from routing.evidence import Evidence, Outcome
 from routing.evidence_store import EvidenceStore
-from routing.redis_server import private_redis
 
 PROFILED = Evidence.of(
     [Outcome("ada", "algebra", 1.0), Outcome("ada", "law", 0.25), Outcome("ben", 'a "b", ü', 0.0)]
 )
 LEARNED = [Outcome("ada", "law", 1.0), Outcome("cleo", "logic", 0.5), Outcome("ada", "law", 0.0)]
-
-
-@pytest.fixture
-async def url(tmp_path):
-    async with private_redis(tmp_path) as url:
-        yield url
 
 
 @pytest.fixture

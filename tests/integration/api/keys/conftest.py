@@ -10,18 +10,6 @@ from routing.redis_server import private_redis
 
 
 @pytest.fixture
-async def url(tmp_path):
-    async with private_redis(tmp_path) as url:
-        yield url
-
-
-@pytest.fixture
-async def redis(url):
-    async with Redis.from_url(url) as redis:
-        yield redis
-
-
-@pytest.fixture
 async def ledgers(url):
     async with Redis.from_url(url) as one, Redis.from_url(url) as other:
         yield Ledger(one), Ledger(other)
