@@ -38,6 +38,7 @@ class Request:
     model: str = "auto"
     options: tuple[str, ...] = ()
     control: Control = AS_THE_POLICY_SAYS
+    tenant: str = ""  # whose it is: what is learned from it or kept of it is for them alone
 
     @property
     def question(self) -> Question:

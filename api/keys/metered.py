@@ -65,11 +65,11 @@ class Metered:
     async def route(self, request: Request) -> Route:
         """Counts as a request, and what the tagger may take."""
         async with self._billed(self._estimator.routing(request)):
-            return await self._service.route(request)
+            return await self._service.route(self._theirs(request))
 
     async def answer(self, request: Request) -> Verdict:
         async with self._billed(self._estimator.estimate(request)) as bill:
-            verdict = await self._service.answer(request)
+            verdict = await self._service.answer(self._theirs(request))
             bill.tell(verdict)
             return verdict
 
@@ -78,7 +78,7 @@ class Metered:
         bills = [Bill(self._estimator.estimate(request)) for request in requests]
         reservation = await self._reserve(sum((bill.taken for bill in bills), NOTHING))
         try:
-            verdicts = await self._service.answer_each(requests)
+            verdicts = await self._service.answer_each([*map(self._theirs, requests)])
             for bill, verdict in zip(bills, verdicts, strict=True):
                 bill.tell(verdict)
         except PanelFailed:  # of one; what the others took is not told
@@ -96,7 +96,7 @@ class Metered:
         verdict: Verdict | None = None
         async with (
             self._billed(self._estimator.estimate(request)) as bill,
-            aclosing(self._service.stream(request)) as events,
+            aclosing(self._service.stream(self._theirs(request))) as events,
         ):
             async for event in events:
                 if isinstance(event, Verdict):
@@ -119,7 +119,7 @@ class Metered:
                 bill = Bill(self._estimator.estimate(request))
                 open_[place] = (await self._reserve(bill.taken), bill)
                 place += 1
-                yield request
+                yield self._theirs(request)
 
         try:
             async with aclosing(self._service.answer_all(reserved())) as results:
@@ -131,6 +131,9 @@ class Metered:
         finally:
             for reservation, bill in open_.values():
                 await self._keeper.settle(reservation, bill.taken)
+
+    def _theirs(self, request: Request) -> Request:
+        return replace(request, tenant=self._whose.tenant)
 
     async def _reserve(self, most: Amounts) -> Reservation:
         reservation = await self._keeper.reserve(self._whose.key, most)

@@ -41,6 +41,12 @@ def visitor(scope: Scope) -> Visitor | None:
     return found
 
 
+def tenant(scope: Scope) -> str:
+    """Whose a request is: what is kept of it is for them alone. Without keys all share one."""
+    whose = visitor(scope)
+    return whose.tenant if whose else ""
+
+
 def needed(path: str) -> Role | None:
     """The least role for a path; None for one that is open. What is not listed is for admins."""
     if path in OPEN:

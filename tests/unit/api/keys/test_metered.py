@@ -171,6 +171,13 @@ async def test_a_batch_settles_what_was_answered_refused_and_broken():
     assert (case.used, case.in_flight) == (SPENT, 0)
 
 
+async def test_a_request_is_the_tenants_of_its_key_whatever_it_says():
+    case = Case()
+    await case.service.answer(replace(ASKED, tenant="somebody else"))
+    await case.service.route(ASKED)
+    assert {request.tenant for request in case.scripted.asked} == {case.visitor.tenant}
+
+
 def test_the_names_are_the_services_own():
     case = Case()
     assert (case.service.policies, case.service.experts) == (("auto", "vote"), ("ada", "bob"))
