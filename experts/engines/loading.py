@@ -16,7 +16,7 @@ from experts.engines.captured import Captured, detach
 from experts.engines.families import Family
 from experts.engines.reading import Read, Reader, Tensors, bytes_on_disk
 from experts.engines.shelf import Shelf
-from experts.engines.weights import Shapes, difference, shapes
+from experts.engines.weights import Shapes, difference, shapes, weight_files
 
 logger = logging.getLogger(__name__)
 
@@ -201,7 +201,7 @@ def _shapes(base: str) -> Shapes | None:
 
 def _warm_page_cache(base: str) -> None:
     """Asks the system to read the files; whoever loads them then waits for no disk."""
-    for path in Path(base).glob("*.safetensors"):
+    for path in weight_files(Path(base)):
         with contextlib.suppress(OSError), path.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 

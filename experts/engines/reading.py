@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experts.engines.weights import weight_files
+
 logger = logging.getLogger(__name__)
 
 Tensors = Iterable[tuple[str, Any]]
@@ -94,4 +96,4 @@ class Reader:
 
 def bytes_on_disk(base: str) -> int:
     """Of a base's files; 0 for one that is not a folder here."""
-    return sum(path.stat().st_size for path in Path(base).glob("*.safetensors"))
+    return sum(path.stat().st_size for path in weight_files(Path(base)) if path.is_file())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experts.engines.reading import Reader, bytes_on_disk
+from experts.engines.weights import INDEX
 
 TENSORS = {"a": [("w", np.full(4, 1.0)), ("v", np.full(2, 2.0))], "b": [("w", np.full(4, 3.0))]}
 
@@ -140,3 +141,10 @@ def test_bytes_on_disk_are_those_of_the_weights(tmp_path):
     (tmp_path / "config.json").write_bytes(b"{}")
     assert bytes_on_disk(str(tmp_path)) == 5
     assert bytes_on_disk("someone/model") == 0
+
+
+def test_weights_that_a_folder_holds_twice_are_counted_once(tmp_path):
+    (tmp_path / INDEX).write_text('{"weight_map": {"v": "1.safetensors", "w": "2.safetensors"}}')
+    for name, size in (("1", 3), ("2", 2), ("consolidated", 5)):
+        (tmp_path / f"{name}.safetensors").write_bytes(b"." * size)
+    assert bytes_on_disk(str(tmp_path)) == 5
