@@ -29,6 +29,11 @@ class StreamOptions(Body):
     include_usage: bool = False
 
 
+Question = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), WHOLE
+]  # as a text of its own
+
+
 class Answerable(Body):
     """What every way of asking has in common."""
 
@@ -133,7 +138,7 @@ class ChatBody(Drawn):
 class QuestionBody(Answerable):
     """A bare question, for a dry run of the routing."""
 
-    question: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), WHOLE]
+    question: Question
     options: list[Annotated[str, Field(max_length=10_000), WHOLE]] = Field([], max_length=26)
 
     def request(self, service: Service) -> Request:
