@@ -1,7 +1,7 @@
 """The Responses API through OpenAI's own client, against a real Redis."""
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import openai
@@ -9,20 +9,13 @@ import pytest
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
-from api.keys.estimates import Estimator
-from api.keys.keeper import Keeper
-from api.keys.ledger import Ledger
-from api.keys.records import Records
-from api.keys.visitor import Keys
 from api.responses.store import Store
-from experts.cards import ScriptedCard
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Answer, Cause, Message
-from orchestrator.policies import POLICIES
 from routing.redis_server import private_redis
 from tests.acceptance.commands import serving
+from tests.acceptance.keyed import keyed
 from tests.acceptance.served import served, service_of
-from tests.keys import made
 from tests.waiting import until
 
 TEXT = "It is 42.\n\n**Really**: 🙂 – the answer is 42."
@@ -181,23 +174,12 @@ async def test_a_client_that_hangs_up_frees_the_experts_and_leaves_nothing(store
     assert [name async for name in store.redis.scan_iter("convene:responses:*")] == []
 
 
-@asynccontextmanager
-async def two_tenants(store):
-    """The clients of two tenants, each by its key."""
-    records, tokens = Records(store.redis), []
-    for tenant in ("acme", "other"):
-        key, token = made(tenant, tenant=tenant)
-        await records.add(key)
-        tokens.append(token)
-    cards = {name: ScriptedCard(kind="scripted") for name in NAMES}
-    keys = Keys(Keeper(records, Ledger(store.redis)), Estimator(cards, POLICIES))
-    service = service_of(*panel())
-    async with served(service, keys=keys, key=tokens[0], responses=store) as here:
-        yield here.client, here.client.with_options(api_key=tokens[1])
-
-
 async def test_another_tenants_response_is_as_unknown_as_none(store):
-    async with two_tenants(store) as (mine, theirs):
+    async with (
+        keyed(service_of(*panel()), store, "acme", "other") as (url, tokens),
+        openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=tokens[0], max_retries=0) as mine,
+    ):
+        theirs = mine.with_options(api_key=tokens[1])
         made = await mine.responses.create(model="ada", input="a secret")
         never = made.id[:-4] + ("0000" if made.id[-4:] != "0000" else "1111")
         for id in (made.id, never):
