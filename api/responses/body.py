@@ -19,6 +19,7 @@ from api.bodies import Drawn, Question
 from api.errors import Unfit
 from api.formats import BY_KIND, AsJson, AsText, Schema, wanted
 from api.fusion import asked_of
+from api.responses.examples import ASKED
 from api.responses.items import Item
 from api.running import Service
 from api.strict import WHOLE, Body
@@ -102,7 +103,7 @@ class TextConfig(Body):
         | Annotated[AsJson, Tag("<json_object>")]
         | Annotated[BySchema, Tag("<json_schema>")],
         BY_KIND,
-    ] = AsText(type="text")
+    ] = Field(default_factory=lambda: AsText(type="text"))
 
 
 class StreamOptions(Body):
@@ -115,6 +116,8 @@ Note = Annotated[str, Field(max_length=512), WHOLE]
 
 class ResponseBody(Drawn):
     """OpenAI's request for a response, as far as a panel can honour it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ASKED]})
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
         "background": (False,),
@@ -137,7 +140,7 @@ class ResponseBody(Drawn):
     ]
     instructions: Annotated[str | None, WHOLE] = None
     previous_response_id: Annotated[str | None, Field(min_length=1, max_length=256), WHOLE] = None
-    text: TextConfig = TextConfig()
+    text: TextConfig = Field(default_factory=TextConfig)
     max_output_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     metadata: Annotated[dict[Label, Note], Field(max_length=16)] = Field(default_factory=dict)
     store: bool = True
