@@ -5,12 +5,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from api.conversation import LONGEST_TEXT, check
 from api.formats import AsText, Format, wanted
 from api.fusion import Fusion, asked_of
 from api.running import Service
 from api.steering import Steering
 from api.strict import WHOLE, Body, problem
-from api.turns import LONGEST_TEXT, Turn, ending_in_a_question, shape
+from api.turns import Turn, shape
 from experts.types import Prompt, Sampling
 from orchestrator.types import Request
 
@@ -103,12 +104,8 @@ class ChatBody(Drawn):
     prompt_cache_retention: Any = None
 
     @model_validator(mode="after")
-    def _ends_with_a_question(self) -> Self:
-        ending_in_a_question(self.messages, "messages")
-        return self
-
-    @model_validator(mode="after")
-    def _within_limits(self) -> Self:
+    def _fits_together(self) -> Self:
+        check(self.messages)
         if self.stream_options is not None and not self.stream:
             raise problem("invalid_value", "is only for 'stream': true", "stream_options")
         if self.stream and self.n > 1:

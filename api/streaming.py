@@ -25,8 +25,8 @@ class Dialect(Protocol):
 
     def opening(self) -> bytes: ...
 
-    def text(self, text: str) -> bytes:
-        """Of a piece that is not empty."""
+    def piece(self, piece: Text) -> bytes:
+        """Of its text; not empty."""
         ...
 
     async def ending(self, verdict: Verdict) -> bytes:
@@ -47,8 +47,8 @@ class Chunks:
     def opening(self) -> bytes:
         return wire.data(self._completion.first())
 
-    def text(self, text: str) -> bytes:
-        return wire.data(self._completion.text(text))
+    def piece(self, piece: Text) -> bytes:
+        return wire.data(self._completion.text(piece.text))
 
     async def ending(self, verdict: Verdict) -> bytes:
         frames = [wire.data(self._completion.last(verdict))]
@@ -105,13 +105,13 @@ async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> Asyn
             match event:
                 case Text(text) if text:
                     sent += text
-                    yield dialect.text(text)
+                    yield dialect.piece(event)
                 case Working(doing):
                     yield wire.comment(f"working... {doing}")
                 case None:
                     yield wire.comment("working...")
         if rest := _rest(event, sent):
-            yield dialect.text(rest)
+            yield dialect.piece(Text(rest))
         yield await dialect.ending(event)
     except Exception as error:
         if told(error).status == 500:

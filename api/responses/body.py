@@ -16,15 +16,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from api.bodies import Drawn, Question
+from api.conversation import LONGEST_TEXT, check
 from api.errors import Unfit
 from api.formats import BY_KIND, AsJson, AsText, Schema, wanted
 from api.fusion import asked_of
 from api.responses.examples import ASKED
-from api.responses.items import Item
+from api.responses.items import Item, Role, joined
 from api.running import Service
 from api.strict import WHOLE, Body
-from api.turns import LONGEST_TEXT, Role, ending_in_a_question, joined, said, shape
-from experts.types import Prompt
+from api.turns import shape
+from experts.types import Message, Prompt
 from orchestrator.types import Request
 
 MOST_ITEMS = 1000  # of a conversation
@@ -159,7 +160,7 @@ class ResponseBody(Drawn):
     @model_validator(mode="after")
     def _ends_with_a_question(self) -> Self:
         if not isinstance(self.input, str):
-            ending_in_a_question(self.input, "input")
+            check(self.input, "input")
         return self
 
     @property
@@ -177,9 +178,9 @@ class ResponseBody(Drawn):
             at = "previous_response_id" if self.previous_response_id else "instructions"
             most = f"at most {LONGEST_TEXT} characters and {MOST_ITEMS} messages are taken"
             raise Unfit(at, f"the whole conversation is too long; {most}, instructions included")
-        messages = [said(item.role, item.text) for item in conversation]
+        messages = [item.message for item in conversation]
         if self.instructions:
-            messages.insert(0, said("system", self.instructions))
+            messages.insert(0, Message("system", self.instructions))
         format_ = wanted(self.text.format, self.tries)
         sampling = replace(self.drawing, max_tokens=self.max_output_tokens, format=format_)
         model, control = asked_of(self.model, (), self.convene, service)

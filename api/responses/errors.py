@@ -15,14 +15,14 @@ class UnknownResponse(ResponsesError):  # noqa: N818 - named for the state it re
     """None of this tenant has that id: one that never was, is over or is another's."""
 
     def __init__(self, id: str) -> None:
-        super().__init__(f"Response with id '{id}' not found.")
+        super().__init__(f"Response with id '{id:.100}' not found.")
 
 
 class UnknownPrevious(ResponsesError):  # noqa: N818 - named for the state it reports
     """The conversation cannot go on from there. OpenAI's words, which clients look for."""
 
     def __init__(self, id: str) -> None:
-        super().__init__(f"Previous response with id '{id}' not found.")
+        super().__init__(f"Previous response with id '{id:.100}' not found.")
 
 
 class ResponsesAway(ResponsesError):  # noqa: N818 - named for the state it reports

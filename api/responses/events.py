@@ -6,7 +6,7 @@ from typing import Any
 from api import wire
 from api.responses.document import Draft
 from api.responses.items import document, output_text
-from orchestrator.types import Verdict
+from orchestrator.types import Text, Verdict
 
 Ended = Callable[[Verdict], Awaitable[dict[str, Any]]]
 
@@ -29,9 +29,9 @@ class Events:
             for kind in ("response.created", "response.in_progress")
         )
 
-    def text(self, text: str) -> bytes:
+    def piece(self, piece: Text) -> bytes:
         kind = "response.output_text.delta"
-        return self._starting() + self._event(kind, **self._place, delta=text, logprobs=[])
+        return self._starting() + self._event(kind, **self._place, delta=piece.text, logprobs=[])
 
     async def ending(self, verdict: Verdict) -> bytes:
         response = await self._ended(verdict)

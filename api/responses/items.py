@@ -1,10 +1,13 @@
 """The items of a conversation: messages, each with an id of its own."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from api.turns import Role, joined
+from experts.types import Message
+
+Role = Literal["system", "developer", "user", "assistant"]
 
 
 def new_id(kind: str) -> str:
@@ -27,6 +30,15 @@ class Item:
     @property
     def text(self) -> str:
         return joined(self.parts)
+
+    @property
+    def message(self) -> Message:
+        return Message("system" if self.role == "developer" else self.role, self.text)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """A message's text, as chat has it: parts are paragraphs."""
+    return "\n".join(parts)
 
 
 def document(item: Item, status: str = "completed") -> dict[str, Any]:

@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 from openai.types.responses import Response
 
+from api.keys.errors import OverLimit
 from api.responses.body import ResponseBody
 from api.responses.document import Draft
 from experts.types import Answer, Cause, Failure, Usage
-from orchestrator.errors import PanelFailed, UnknownModel
+from orchestrator.errors import PanelFailed, QuestionTooLong
 from tests.unit.api.scripted import verdict
 
 
@@ -78,10 +79,11 @@ def test_the_format_is_told_as_it_was_asked_for():
     ("error", "code"),
     [
         (PanelFailed([Failure("ada", Cause.TIMEOUT, "no reply")]), "server_error"),
-        (UnknownModel("x", ["auto"]), "server_error"),
+        (QuestionTooLong([Failure("ada", Cause.TOO_LONG, "long")]), "invalid_prompt"),
+        (OverLimit("no requests are left", budget=False, seconds=5), "rate_limit_exceeded"),
         (RuntimeError("secret"), "server_error"),
     ],
-    ids=["panel", "model", "bug"],
+    ids=["panel", "too long", "limit", "bug"],
 )
 def test_a_failure_is_one_that_clients_know_and_tells_no_secret(error, code):
     response = Response.model_validate(draft().failed(error))

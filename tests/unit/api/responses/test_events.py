@@ -1,6 +1,7 @@
 from api.responses.body import ResponseBody
 from api.responses.document import Draft
 from api.responses.events import Events
+from orchestrator.types import Text
 from tests.responses import told
 from tests.unit.api.scripted import verdict
 
@@ -20,7 +21,7 @@ def kinds(events):
 
 async def test_the_events_of_a_response_come_in_openais_order_and_numbered():
     say = Events(DRAFT, ended)
-    frames = [say.opening(), say.text("It is\n"), say.text("**42**. 🙂")]
+    frames = [say.opening(), say.piece(Text("It is\n")), say.piece(Text("**42**. 🙂"))]
     frames.append(await say.ending(verdict()))
     events = told(b"".join(frames).decode())
     delta = ["output_text.delta"] * 2
@@ -41,6 +42,6 @@ async def test_a_text_of_nothing_has_its_item_too():
 
 async def test_a_failure_ends_the_events():
     say = Events(DRAFT, ended)
-    events = told((say.opening() + say.text("It") + say.failure(ValueError("x"))).decode())
+    events = told((say.opening() + say.piece(Text("It")) + say.failure(ValueError("x"))).decode())
     assert kinds(events) == [*STARTED, *SPEAKING, "output_text.delta", "failed"]
     assert events[-1].response.error.code == "server_error"
