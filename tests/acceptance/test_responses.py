@@ -13,7 +13,6 @@ from api.responses.store import Store
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Answer, Cause, Message
 from routing.redis_server import private_redis
-from tests.acceptance.commands import serving
 from tests.acceptance.keyed import keyed
 from tests.acceptance.served import served, service_of
 from tests.waiting import until
@@ -226,15 +225,3 @@ async def test_redis_that_is_gone_is_said_before_anybody_is_asked(tmp_path):
                 free = await create(model="ada", input="6 x 7?", store=False)
     assert (away.value.status_code, away.value.code) == (503, "responses_away")
     assert (asked, free.status) == (1, "completed")
-
-
-async def test_convene_serve_keeps_responses_in_its_own_redis():
-    async with (
-        serving("-c", "scripted.yaml") as address,
-        openai.AsyncOpenAI(base_url=f"{address}/v1", api_key="none", max_retries=9) as client,
-    ):
-        made = await client.responses.create(input="What is two and two?")
-        assert await client.responses.retrieve(made.id) == made
-        await client.responses.delete(made.id)
-        with pytest.raises(openai.NotFoundError):
-            await client.responses.retrieve(made.id)
