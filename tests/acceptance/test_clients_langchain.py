@@ -5,7 +5,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
-from openai import NotFoundError
+from openai import BadRequestError, NotFoundError
 from pydantic import BaseModel
 
 from experts.scripted import ScriptedExpert
@@ -94,6 +94,13 @@ async def test_what_a_request_asks_of_its_panel_is_passed_on(here, experts, by_r
     control = {"convene": {"policy": "everyone", "deny": ["eve"]}}
     await model(here, by_responses, extra_body=control).ainvoke("6 x 7?")
     assert [len(expert.asked) for expert in experts] == [1, 1, 0]
+
+
+@BOTH
+async def test_tools_that_no_expert_here_can_call_are_refused_by_name(here, by_responses):
+    with pytest.raises(BadRequestError) as refused:
+        await model(here, by_responses).bind_tools([Legs]).ainvoke(LEGS)
+    assert refused.value.param == "tools"
 
 
 @BOTH

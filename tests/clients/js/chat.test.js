@@ -63,6 +63,13 @@ test("an abandoned stream leaves the client usable", async () => {
   assert.equal(completion.model, "ada");
 });
 
+test("tools that no expert here can call are refused by name", async () => {
+  const parameters = { type: "object", properties: { city: { type: "string" } } };
+  const tools = [{ type: "function", function: { name: "weather", parameters } }];
+  const wrong = client.chat.completions.create({ model: "ada", messages, tools });
+  await assert.rejects(wrong, { status: 400, param: "tools" });
+});
+
 test("what cannot be honoured is named", async () => {
   const wrong = client.chat.completions.create({ model: "ada", messages, logit_bias: { 1: 5 } });
   await assert.rejects(wrong, (error) => {
