@@ -23,8 +23,8 @@ class NotAsked(Away):
 
 
 class Circuit:
-    """Whether Redis can be asked. After a failure every question fails at once for `pause`
-    seconds; then the next one finds out. `what` it is asked about is told in the log."""
+    """Whether Redis can be asked for `what`. After a failure every question fails at once for
+    `pause` seconds; then the next one finds out."""
 
     def __init__(
         self, pause: float = PAUSE, patience: float = PATIENCE, what: str = "keys"
