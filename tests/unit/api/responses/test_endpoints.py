@@ -136,7 +136,10 @@ async def test_a_panel_that_fails_later_ends_the_stream():
     shelf, service = Shelf(), ScriptedService((Working("asking"), Text("It"), FAILED))
     (made,) = await exchange(service, posting(stream=True), shelf=shelf)
     assert made.status_code == 200
-    assert told(made.text)[-1].type == "response.failed"
+    events = told(made.text)
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert (events[0].type, events[-1].type) == ("response.created", "response.failed")
+    assert [e.delta for e in events if e.type == "response.output_text.delta"] == ["It"]
     assert not shelf.kept
 
 
