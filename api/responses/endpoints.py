@@ -38,9 +38,10 @@ Mine = Annotated[Store, Depends(_mine)]
 
 
 @router.post("", responses=showing("The response, or its events.", TOLD, STREAMED))
-async def create(body: ResponseBody, running: Open, mine: Mine, http: Request) -> Response:
+async def create(body: ResponseBody, running: Open, http: Request) -> Response:
     """Answers an input, and the conversation before it; streams if asked to, keeps unless told."""
     started = perf_counter()
+    mine = await _mine(running, http)
     conversation = (*await _before(body, mine), *body.items)
     request = body.request(conversation, running.service)
     draft = Draft(body)
