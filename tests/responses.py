@@ -6,9 +6,17 @@ from dataclasses import dataclass, field, replace
 from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from api.keys.circuit import Circuit
 from api.responses.errors import ResponsesAway, UnknownResponse
+from api.responses.store import Store
 
 EVENT = TypeAdapter(ResponseStreamEvent)
+
+
+def patient(redis):
+    """A store that waits for its Redis however busy the machine is."""
+    circuit = Circuit(patience=60.0, what="responses")
+    return replace(Store.on(redis, days=30, mib=16), circuit=circuit)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from api.responses import names
 from api.responses.errors import UnknownResponse
 from api.responses.items import Item, new_id
 from api.responses.record import Record, packed
-from api.responses.store import DAY, Store
+from api.responses.store import DAY
 from tests.keys import Clock
+from tests.responses import patient
 
 
 def made(text="so"):
@@ -30,7 +31,7 @@ def clock():
 
 @pytest.fixture
 def store(redis, clock):
-    return replace(Store.on(redis, days=30, mib=1), clock=clock)
+    return replace(patient(redis), clock=clock)
 
 
 async def held(redis, store):
@@ -42,7 +43,7 @@ async def test_a_response_is_found_as_it_was_kept_by_any_worker(store, url):
     await store.reach()
     assert await store.keep(record)
     async with Redis.from_url(url) as other:
-        assert await Store.on(other, days=30, mib=1).find(record.id) == record
+        assert await patient(other).find(record.id) == record
 
 
 async def test_another_tenants_response_is_as_unknown_as_none(store):
@@ -69,7 +70,7 @@ async def test_what_is_forgotten_is_gone_and_its_room_is_free(store, redis):
     assert await redis.zcard(names.index("")) == 1
 
 
-async def test_the_oldest_make_room_and_others_tenants_do_not(store, clock, redis):
+async def test_the_oldest_make_room_and_other_tenants_do_not(store, clock, redis):
     small = room_for(3, store)
     theirs = made()
     await small.of("theirs").keep(theirs)
@@ -94,7 +95,7 @@ async def test_what_is_larger_than_all_that_may_be_is_not_kept_and_costs_no_othe
 
 
 async def test_everything_ends_by_itself(redis):
-    await replace(Store.on(redis, days=30, mib=1), seconds=0.05).keep(made())
+    await replace(patient(redis), seconds=0.05).keep(made())
     async with asyncio.timeout(10):
         while await redis.keys("convene:responses:*"):  # noqa: ASYNC110 - Redis sets no event
             await asyncio.sleep(0.01)
