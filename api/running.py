@@ -14,6 +14,7 @@ from routing.types import Route
 
 if TYPE_CHECKING:
     from api.keys.visitor import Keys
+    from api.responses.store import Store
 
 
 class Service(Protocol):
@@ -66,6 +67,7 @@ class Running:
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
     keys: "Keys | None" = None
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
+    responses: "Store | None" = None  # what POST /v1/responses keeps; None: nothing can be kept
 
 
 class CannotOpen(Exception):  # noqa: N818 - named for the state it reports

@@ -77,6 +77,14 @@ class ServiceSettings(Strict):
         ge=0,
         description="Seconds that a key which was verified is believed while Redis is away.",
     )
+    response_days: float = Field(
+        30.0, gt=0, le=3650, description="How long /v1/responses keeps a response."
+    )
+    response_mib: int = Field(
+        256,
+        ge=1,
+        description="Most that it keeps of one tenant, in MiB; beyond that the oldest go.",
+    )
 
 
 class Settings(Registry):

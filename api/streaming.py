@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Protocol
 
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -19,15 +20,55 @@ SILENCE = 10.0  # seconds after which a comment keeps proxies from closing the c
 HEAD_START = 1.0  # seconds in which a failing panel still gets its own status
 
 
+class Dialect(Protocol):
+    """What one API says of a verdict as it comes about, in bytes. Speaks of one verdict only."""
+
+    def opening(self) -> bytes: ...
+
+    def piece(self, piece: Text) -> bytes:
+        """Of its text; not empty."""
+        ...
+
+    async def ending(self, verdict: Verdict) -> bytes:
+        """After the last piece. May wait for what has to be done before it can be said."""
+        ...
+
+    def failure(self, error: Exception) -> bytes:
+        """In place of an ending."""
+        ...
+
+
+class Chunks:
+    """The dialect of chat completions."""
+
+    def __init__(self, completion: Completion) -> None:
+        self._completion = completion
+
+    def opening(self) -> bytes:
+        return wire.data(self._completion.first())
+
+    def piece(self, piece: Text) -> bytes:
+        return wire.data(self._completion.text(piece.text))
+
+    async def ending(self, verdict: Verdict) -> bytes:
+        frames = [wire.data(self._completion.last(verdict))]
+        if self._completion.include_usage:
+            frames.append(wire.data(self._completion.usage(verdict)))
+        return b"".join((*frames, wire.DONE))
+
+    def failure(self, error: Exception) -> bytes:
+        return wire.event("error", document(error))
+
+
 class EventStream(StreamingResponse):
     """Streams a verdict. An error before the first byte is raised, for the app to answer with
-    its own status; a later one ends the stream as an `error` event."""
+    its own status; a later one ends the stream in the dialect's way."""
 
-    def __init__(self, events: AsyncGenerator[Event, None], completion: Completion) -> None:
+    def __init__(self, events: AsyncGenerator[Event, None], dialect: Dialect) -> None:
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         super().__init__((), headers=headers, media_type="text/event-stream")
         self._events = events
-        self._completion = completion
+        self._dialect = dialect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         complete = False
@@ -51,40 +92,34 @@ class EventStream(StreamingResponse):
     async def _respond(self, send: Send) -> None:
         async with feeding(self._events) as feed:
             await feed.settle(HEAD_START, SILENCE)
-            self.body_iterator = frames(feed, self._completion)
+            self.body_iterator = frames(feed, self._dialect)
             await self.stream_response(send)
 
 
-async def frames(
-    feed: Feed, completion: Completion, silence: float = SILENCE
-) -> AsyncIterator[bytes]:
-    """The bytes of the stream. The contents of its chunks join to the verdict's text."""
-    yield wire.data(completion.first())
+async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> AsyncIterator[bytes]:
+    """The bytes of the stream. The pieces of text in it join to the verdict's."""
+    yield dialect.opening()
     try:
         sent = ""
         while not isinstance(event := await feed.next(silence), Verdict):
             match event:
                 case Text(text) if text:
                     sent += text
-                    yield wire.data(completion.text(text))
+                    yield dialect.piece(event)
                 case Working(doing):
                     yield wire.comment(f"working... {doing}")
                 case None:
                     yield wire.comment("working...")
-        for frame in _ending(event, sent, completion):
-            yield frame
+        if rest := _rest(event, sent):
+            yield dialect.piece(Text(rest))
+        yield await dialect.ending(event)
     except Exception as error:
         if told(error).status == 500:
             logger.exception("a stream failed", extra={"action": "stream_failed"})
-        yield wire.failure(document(error))
+        yield dialect.failure(error)
 
 
-def _ending(verdict: Verdict, sent: str, completion: Completion) -> list[bytes]:
+def _rest(verdict: Verdict, sent: str) -> str:
     if not verdict.text.startswith(sent):
         raise RuntimeError("the streamed text is not the beginning of the verdict's")
-    rest = verdict.text[len(sent) :]
-    frames = [wire.data(completion.text(rest))] if rest else []
-    frames.append(wire.data(completion.last(verdict)))
-    if completion.include_usage:
-        frames.append(wire.data(completion.usage(verdict)))
-    return [*frames, wire.DONE]
+    return verdict.text[len(sent) :]

@@ -28,9 +28,10 @@ def data(document: Any) -> bytes:
     return b"data: " + dumps(document) + b"\n\n"
 
 
-def failure(document: Any) -> bytes:
-    """An `error` event: what a stream ends with when it cannot be finished."""
-    return b"event: error\n" + data(document)
+def event(name: str, document: Any) -> bytes:
+    """One that says what it is. An `error` event is what a stream of chat chunks ends with when it
+    cannot be finished."""
+    return f"event: {name}\n".encode("ascii") + data(document)
 
 
 def comment(text: str) -> bytes:

@@ -11,6 +11,7 @@ from openai import AsyncOpenAI
 
 from api.app import create_app
 from api.keys.visitor import Keys
+from api.responses.store import Store
 from api.running import Running
 from api.running import Service as AnyService
 from experts.base import Expert
@@ -48,11 +49,12 @@ async def served(
     *,
     keys: Keys | None = None,
     key: str = "none",
+    responses: Store | None = None,
     **options,
 ) -> AsyncIterator[Served]:
     @asynccontextmanager
     async def opened():
-        yield Running(service, healthy, keys=keys, encoder=BagOfWords())
+        yield Running(service, healthy, keys=keys, encoder=BagOfWords(), responses=responses)
 
     config = uvicorn.Config(
         create_app(opened, **options), log_config=None, timeout_graceful_shutdown=5

@@ -196,6 +196,8 @@ async def test_a_server_tells_what_it_does_and_not_what_it_is_told(tmp_path):
                     await asyncio.sleep(0.05)
             answered = await client.post("/v1/chat/completions", json=asking("ada"))
             assert SAID in answered.text
+            kept = await client.post("/v1/responses", json={"model": "ada", "input": ASKED})
+            assert SAID in (await client.get(f"/v1/responses/{kept.json()['id']}")).text
             metrics = (await client.get("/metrics")).text
             running.terminate()
     lines = [json.loads(line) for line in logged.decode().splitlines()]
@@ -203,7 +205,7 @@ async def test_a_server_tells_what_it_does_and_not_what_it_is_told(tmp_path):
     told = {line["action"]: line for line in lines if line["request"] == request}
     assert told["deliberation_finished"]["experts"] == "ada"
     assert told["request_finished"]["status"] == 200
-    assert 'convene_calls_total{expert="ada",outcome="answered",role="panel"} 1.0' in metrics
+    assert 'convene_calls_total{expert="ada",outcome="answered",role="panel"} 2.0' in metrics
     traces = b"".join(bodies)
     assert b"invoke_workflow pinned" in traces
     assert request.encode() in traces

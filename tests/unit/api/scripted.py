@@ -104,10 +104,12 @@ async def healthy() -> list[str]:
     return []
 
 
-def app_of(service: ScriptedService, encoder: Embedder | None = None, **options) -> FastAPI:
+def app_of(
+    service: ScriptedService, encoder: Embedder | None = None, responses=None, **options
+) -> FastAPI:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Running]:
-        yield Running(service, healthy, encoder=encoder)
+        yield Running(service, healthy, encoder=encoder, responses=responses)
 
     return create_app(opened, **options)
 

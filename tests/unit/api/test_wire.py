@@ -12,8 +12,8 @@ def test_a_comment_cannot_become_an_event():
     assert wire.comment("half \ud83d").startswith(b": half ")
 
 
-def test_an_error_event_is_named():
-    assert wire.failure({}) == b"event: error\ndata: {}\n\n"
+def test_an_event_can_have_a_name():
+    assert wire.event("error", {}) == b"event: error\ndata: {}\n\n"
 
 
 def test_what_is_not_json_is_refused():

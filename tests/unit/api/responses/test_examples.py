@@ -1,0 +1,34 @@
+from openai.types.responses import Response
+from openai.types.responses.response_item_list import ResponseItemList
+
+from api.responses.body import ResponseBody
+from api.responses.document import Draft
+from api.responses.examples import ASKED, FORGOTTEN, LISTED, TOLD
+from tests.unit.api.scripted import ScriptedService, app_of, verdict
+
+
+def test_the_examples_are_what_they_show():
+    told = Draft(ResponseBody.model_validate(ASKED)).finished(verdict())
+    assert Response.model_validate(TOLD).output_text == "4"
+    assert told.keys() == TOLD.keys()
+    assert told["usage"].keys() == TOLD["usage"].keys()
+    assert told["convene"].keys() >= TOLD["convene"].keys()
+    assert ResponseItemList.model_validate(LISTED).data[0].role == "user"
+
+
+def test_the_published_description_shows_them():
+    paths = app_of(ScriptedService()).openapi()["paths"]
+    shown = {
+        (path, method): operation["responses"]["200"]["content"]["application/json"]["example"]
+        for path, operations in paths.items()
+        if path.startswith("/v1/responses")
+        for method, operation in operations.items()
+    }
+    one = "/v1/responses/{response_id}"
+    told = {name: value for name, value in TOLD.items() if value is not None}  # as FastAPI does
+    assert shown == {
+        ("/v1/responses", "post"): told,
+        (one, "get"): told,
+        (one, "delete"): FORGOTTEN,
+        (f"{one}/input_items", "get"): LISTED,
+    }

@@ -1,0 +1,32 @@
+from dataclasses import dataclass
+
+import pytest
+from pydantic_core import PydanticCustomError
+
+from api.conversation import LONGEST_TEXT, check
+
+
+@dataclass
+class Turn:
+    role: str
+    text: str
+
+
+@pytest.mark.parametrize(
+    ("turns", "at"),
+    [
+        ([Turn("system", "x")], "input"),
+        ([Turn("user", "why?"), Turn("assistant", "so")], "input.1.role"),
+        ([Turn("user", " \n")], "input.0.content"),
+        ([Turn("user", "x" * LONGEST_TEXT), Turn("user", "x")], "input"),
+    ],
+    ids=["nobody asks", "ends with an answer", "empty", "too long"],
+)
+def test_what_is_out_of_place_is_named_as_the_body_has_it(turns, at):
+    with pytest.raises(PydanticCustomError) as complaint:
+        check(turns, "input")
+    assert complaint.value.context == {"at": at}
+
+
+def test_a_conversation_of_the_longest_text_is_taken():
+    check([Turn("system", "x" * (LONGEST_TEXT - 4)), Turn("user", "why?")])
