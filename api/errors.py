@@ -55,20 +55,6 @@ class HungUp(ApiError):  # noqa: N818 - named for the state it reports
     """The client is gone; nobody reads the answer."""
 
 
-class BodyTooLarge(HTTPException):
-    """The body is above the limit. An HTTPException, so that FastAPI's body reader lets it by."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"the body is above the limit of {limit} bytes; send less text")
-
-
-class BodyTooSlow(HTTPException):
-    """The body did not arrive within the deadline."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(408, f"the body did not arrive within {seconds:g} s; send it again")
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a client is told of one class of error. No `message`: the error's own."""
@@ -121,7 +107,8 @@ def told(error: Exception) -> Told:
     """What the table says of an error: the entry of its nearest ancestor."""
     if isinstance(error, RequestValidationError):
         reason = explained(error)
-        return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
+        status = 415 if isinstance(error.body, bytes) else 400  # bytes are no JSON by their type
+        return Told(status, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
     if isinstance(error, UnknownModel | Unfit | Refused):
@@ -198,7 +185,9 @@ def _of_status(error: AnyHTTPException) -> Told:
         404: "no such URL; the API is under /v1, such as POST /v1/chat/completions",
         405: "this URL does not take that method",
     }
-    message = messages.get(error.status_code, str(error.detail))
+    ours = str(error.detail)
+    framework = type(error) in (HTTPException, AnyHTTPException)
+    message = messages.get(error.status_code, ours) if framework else ours
     kind = "invalid_request_error" if error.status_code < 500 else "server_error"
     headers = tuple((error.headers or {}).items())
     return Told(error.status_code, kind, message=message, headers=headers)
