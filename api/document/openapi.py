@@ -6,7 +6,15 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.document.operations import OPERATIONS, TAGS, Operation
-from api.document.refusals import ALWAYS, ASKING, KEYED, REFUSALS, REQUEST_ID, WITH_BODY, reference
+from api.document.refusals import (
+    ALWAYS,
+    KEYED,
+    REFUSALS,
+    REQUEST_ID,
+    UNLISTED,
+    WITH_BODY,
+    reference,
+)
 from api.document.schemas import SCHEMAS, Schema
 from api.keys.key import Role
 from api.keys.visitor import needed
@@ -85,5 +93,5 @@ def _answer(text: str, content: Any, headers: Any) -> Schema:
 def _refusals(entry: dict[str, Any], path: str, operation: Operation | None) -> list[int]:
     keyed = KEYED if needed(path) is not None else ()
     body = WITH_BODY if "requestBody" in entry else ()
-    own = ASKING if operation is None else operation.refusals
+    own = UNLISTED if operation is None else operation.refusals
     return sorted({*ALWAYS, *keyed, *body, *own})

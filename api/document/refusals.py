@@ -27,6 +27,7 @@ MEANINGS: dict[int, tuple[str, dict[str, Header]]] = {
     403: ("The key's role does not reach this far.", {}),
     404: ("There is no such thing, or it is not yours.", {}),
     408: ("The body took too long to arrive.", {}),
+    409: ("It is not in a state in which that can be done.", {}),
     413: ("The body is above the limit.", {}),
     415: ("The body is not JSON as it is: of another type, or compressed.", {}),
     421: ("A service on the loopback address was called by another name.", {}),
@@ -44,6 +45,7 @@ KEYED = (401, 403, 503)  # of all that a key may be asked for
 WITH_BODY = (400, 408, 413, 415)
 FOUND = (404,)  # of what names something in its path or body
 ASKING = (400, 404, 429, 502, 504)  # of what has experts work
+UNLISTED = (*ASKING, 409)  # of what `OPERATIONS` does not list
 
 
 def refusal(status: int) -> Schema:
