@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi.exceptions import HTTPException, RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
 
 from api.invalid import explained
 from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
+from api.methods import allowed
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
@@ -144,18 +143,8 @@ async def respond(request: Request, error: Exception) -> Response:
     """The handler that the app registers for every entry of the table."""
     answer = response(error)
     if answer.status_code == 405:
-        answer.headers["allow"] = ", ".join(_methods(request))
+        answer.headers["allow"] = ", ".join(allowed(request))
     return answer
-
-
-def _methods(request: Request) -> list[str]:
-    """All that the URL takes; the framework names those of one route alone."""
-    routes = [
-        route
-        for route in request.app.routes
-        if isinstance(route, Route | APIRoute) and route.matches(request.scope)[0] is not Match.NONE
-    ]
-    return sorted({method for route in routes for method in route.methods or ()})
 
 
 def _of_parameter(error: UnknownModel | Unfit | Refused) -> Told:
