@@ -41,7 +41,7 @@ async def test_a_body_that_does_not_arrive_is_a_408():
 
     guard = Guard(app, body_seconds=0.01)
     with pytest.raises(Exception, match=r"within 0\.01 s"):
-        await guard({"type": "http", "headers": []}, receive, send)
+        await guard({"type": "http", "path": "/", "headers": []}, receive, send)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ async def test_a_request_names_one_host(version, hosts, status):
 
     guard = Guard(PlainTextResponse("in"), hosts={"localhost"})
     headers = [(b"host", host.encode()) for host in hosts]
-    scope = {"type": "http", "http_version": version, "headers": headers}
+    scope = {"type": "http", "http_version": version, "path": "/", "headers": headers}
     await guard(scope, _nothing, send)
     assert told[0]["status"] == status
 
