@@ -23,19 +23,23 @@ ENGINE = "convene_engine_"
 WORDS = {"state": "state", "resident": "base", "held": "base"}  # metric: the label that says it
 FLIGHT = "convene_http_requests_in_flight"
 CALLS = "convene_calls_total"
+CIRCUIT = "convene_circuit_state"
+CIRCUITS = ("asked", "being tried", "left alone")  # by the metric's value
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is known; `in_flight`, `calls` and `engines` only from metrics, for an admin's key."""
+    """What is known; `in_flight` and what follows only from metrics, for an admin's key."""
 
     url: str
     ready: bool
     awaiting: list[str]
+    degraded: list[str]  # what it does without
     models: list[str]
     metrics: bool = False  # whether they could be read
     in_flight: int | None = None
     calls: dict[str, dict[str, int]] = field(default_factory=dict)  # expert: outcome: how often
+    circuits: dict[str, str] = field(default_factory=dict)  # of hosted experts
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -56,14 +60,15 @@ def status(url: Url = HERE, key: Key = None, json: Json = False) -> None:
 async def _asked(url: str, key: str | None) -> Status:
     async with session(url, key) as client:
         readiness = await _document(client, "/readyz", accepted=(200, 503))
-        ready, awaiting = readiness["status"] == "ready", readiness["awaiting"]
         models = await _document(client, "/v1/models", accepted=(200, 503))
         names = [model["id"] for model in models.get("data", ())]
         async with client.get("/metrics") as response:
             text = await response.text() if response.status == 200 else None
+    degraded = readiness.get("degraded", [])
+    known = (url, readiness["status"] == "ready", readiness["awaiting"], degraded, names)
     if text is None:
-        return Status(url, ready, awaiting, names)
-    return Status(url, ready, awaiting, names, True, **figures(samples(text)))
+        return Status(*known)
+    return Status(*known, metrics=True, **figures(samples(text)))
 
 
 async def _document(
@@ -89,6 +94,7 @@ def figures(scraped: "Iterable[Sample]") -> dict[str, Any]:
     """What of a scrape is shown."""
     in_flight: int | None = None
     calls: dict[str, dict[str, int]] = {}
+    circuits: dict[str, str] = {}
     engines: dict[str, dict[str, Any]] = {}
     for sample in scraped:
         if sample.name == FLIGHT:
@@ -97,9 +103,11 @@ def figures(scraped: "Iterable[Sample]") -> dict[str, Any]:
             of = calls.setdefault(sample.labels["expert"], {})
             outcome = sample.labels["outcome"]
             of[outcome] = of.get(outcome, 0) + int(sample.value)
+        elif sample.name == CIRCUIT:
+            circuits[sample.labels["expert"]] = CIRCUITS[int(sample.value)]
         elif sample.name.startswith(ENGINE):
             _add(engines, sample)
-    return {"in_flight": in_flight, "calls": calls, "engines": engines}
+    return {"in_flight": in_flight, "calls": calls, "circuits": circuits, "engines": engines}
 
 
 def _add(engines: dict[str, dict[str, Any]], sample: "Sample") -> None:
@@ -115,6 +123,7 @@ def told(found: Status) -> Iterator[RenderableType]:
     """For people."""
     yield Text(f"{found.url}: {'ready' if found.ready else 'not ready'}")
     yield from (Text(f"  waits for {each}") for each in found.awaiting)
+    yield from (Text(f"  does without: {each}") for each in found.degraded)
     if found.models:
         yield Text(f"models: {', '.join(found.models)}")
     if not found.metrics:
@@ -123,6 +132,9 @@ def told(found: Status) -> Iterator[RenderableType]:
     yield Text(f"requests in flight, this one too: {found.in_flight}")
     if found.calls:
         yield _calls(found.calls)
+    for expert, circuit in found.circuits.items():
+        if circuit != CIRCUITS[0]:
+            yield Text(f"{expert} is {circuit}, as it kept failing")
     if found.engines:
         yield _engines(found.engines)
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 
+Profiled = frozenset[str] | RecordingError | None  # None: there is no profile
+
+
 @dataclass(frozen=True, slots=True)
 class Validity:
     """What is to be said of a file; nothing is wrong without problems."""
@@ -61,11 +64,12 @@ def checked(path: Path) -> Validity:
         return Validity(str(path), {}, tuple(str(error).splitlines()))
     document = read_document(path)
     kinds = Counter[str](card.kind for card in settings.experts.values())
+    profiled = _profiled(settings)
     problems = tuple(
         f"{document.where(key)}: {'.'.join(map(str, key))}: {message}"
-        for key, message in _problems(settings)
+        for key, message in _problems(settings, profiled)
     )
-    return Validity(str(path), dict(kinds), problems, tuple(_notes(settings, document)))
+    return Validity(str(path), dict(kinds), problems, tuple(_notes(settings, document, profiled)))
 
 
 def told(found: Validity) -> list[str]:
@@ -74,7 +78,7 @@ def told(found: Validity) -> list[str]:
     return [*found.problems, *found.notes, *right]
 
 
-def _problems(settings: "Settings") -> Iterator[tuple[tuple[Any, ...], str]]:
+def _problems(settings: "Settings", profiled: Profiled) -> Iterator[tuple[tuple[Any, ...], str]]:
     """Key and complaint."""
     from api.cli.checks import checked_remote
     from experts.cards import VllmCard
@@ -85,32 +89,31 @@ def _problems(settings: "Settings") -> Iterator[tuple[tuple[Any, ...], str]]:
                 yield ("experts", name), problem
     if not _writable(settings.service.data):
         yield ("service", "data"), f"{settings.service.data} cannot be written"
-    if settings.routing.profile is not None:
-        try:
-            _profiled(settings.routing.profile)
-        except RecordingError as error:
-            yield ("routing", "profile"), str(error)
+    if isinstance(profiled, RecordingError):
+        yield ("routing", "profile"), str(profiled)
 
 
-def _notes(settings: "Settings", document: Document) -> Iterator[str]:
-    profile = settings.routing.profile
-    if profile is None:
+def _notes(settings: "Settings", document: Document, profiled: Profiled) -> Iterator[str]:
+    if profiled is None:
         yield "no routing.profile: experts are believed by their cards' skills, a little"
+    if not isinstance(profiled, frozenset):
         return
-    try:
-        profiled = _profiled(profile)
-    except RecordingError:
-        return  # a problem already
     for name in settings.panellists:
         if name not in profiled:
-            yield f"{document.where(('experts', name))}: {name} is not in the profile {profile}"
+            where = document.where(("experts", name))
+            yield f"{where}: {name} is not in the profile {settings.routing.profile}"
 
 
-def _profiled(profile: Path) -> set[str]:
-    """Whom the profile knows. Raises `RecordingError`, which names file and line."""
+def _profiled(settings: "Settings") -> Profiled:
+    """Whom the profile knows, or what is wrong with it, by file and line."""
     from experts.recordings import read
 
-    return {expert for recording in read(profile) for expert in recording.replies}
+    if (profile := settings.routing.profile) is None:
+        return None
+    try:
+        return frozenset(expert for recording in read(profile) for expert in recording.replies)
+    except RecordingError as error:
+        return error
 
 
 def _writable(folder: Path) -> bool:
