@@ -44,6 +44,7 @@ def completed(made: dict[str, Any]) -> dict[str, Any]:
         _complete(entry, path, OPERATIONS.get((method, path)))
     components = made.setdefault("components", {})
     schemas = {k: v for k, v in components.get("schemas", {}).items() if k not in FRAMEWORKS}
+    assert not schemas.keys() & SCHEMAS.keys(), "two schemas have one name"
     components |= {
         "schemas": {**schemas, **SCHEMAS},
         "responses": REFUSALS,
