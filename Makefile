@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check clients unit format bench bench-batch bench-routing profile train schema clean
+.PHONY: help setup demo serve test check clients unit fuzz format bench bench-batch bench-routing profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -34,6 +34,9 @@ check: .venv/installed-dev  ## Check formatting, lint, types and the direction o
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: .venv/installed-dev  ## Ask every endpoint for what its document permits and forbids, at length
+	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -q tests/acceptance/test_fuzz.py
 
 format: .venv/installed-dev  ## Format the code
 	$(BIN)/ruff format .

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from api import chat, embeddings, health, metrics, models
 from api.access import Access
+from api.document.openapi import Described
 from api.errors import HANDLED, respond
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
@@ -44,7 +45,7 @@ def create_app(
             yield
 
     # The interactive docs would load scripts from elsewhere; a redirect would trust the Host.
-    app = FastAPI(
+    app = Described(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.metrics = observers.metrics

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from api.invalid import explained
 from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
+from api.methods import allowed
 from api.responses.errors import ResponsesAway, UnknownPrevious, UnknownResponse
 from api.wire import Json
 from experts.errors import ExpertError
@@ -54,20 +55,6 @@ class Unfit(ApiError):  # noqa: N818 - named for the state it reports
 
 class HungUp(ApiError):  # noqa: N818 - named for the state it reports
     """The client is gone; nobody reads the answer."""
-
-
-class BodyTooLarge(HTTPException):
-    """The body is above the limit. An HTTPException, so that FastAPI's body reader lets it by."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"the body is above the limit of {limit} bytes; send less text")
-
-
-class BodyTooSlow(HTTPException):
-    """The body did not arrive within the deadline."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(408, f"the body did not arrive within {seconds:g} s; send it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +116,8 @@ def told(error: Exception) -> Told:
     """What the table says of an error: the entry of its nearest ancestor."""
     if isinstance(error, RequestValidationError):
         reason = explained(error)
-        return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
+        status = 415 if isinstance(error.body, bytes) else 400  # bytes are no JSON by their type
+        return Told(status, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
     if isinstance(error, UnknownModel | Unfit | Refused):
@@ -159,9 +147,12 @@ def response(error: Exception) -> Response:
     return Json(document(error), status_code=entry.status, headers=dict(entry.headers))
 
 
-async def respond(_request: Request, error: Exception) -> Response:
+async def respond(request: Request, error: Exception) -> Response:
     """The handler that the app registers for every entry of the table."""
-    return response(error)
+    answer = response(error)
+    if answer.status_code == 405:
+        answer.headers["allow"] = ", ".join(allowed(request))
+    return answer
 
 
 def _of_parameter(error: UnknownModel | Unfit | Refused) -> Told:
@@ -206,7 +197,9 @@ def _of_status(error: AnyHTTPException) -> Told:
         404: "no such URL; the API is under /v1, such as POST /v1/chat/completions",
         405: "this URL does not take that method",
     }
-    message = messages.get(error.status_code, str(error.detail))
+    ours = str(error.detail)
+    framework = type(error) in (HTTPException, AnyHTTPException)
+    message = messages.get(error.status_code, ours) if framework else ours
     kind = "invalid_request_error" if error.status_code < 500 else "server_error"
     headers = tuple((error.headers or {}).items())
     return Told(error.status_code, kind, message=message, headers=headers)

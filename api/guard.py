@@ -1,4 +1,4 @@
-"""What every request passes on its way in: the size and patience of its body, its Host."""
+"""What every request passes on its way in: its Host, and its body's size, patience and form."""
 
 import asyncio
 from collections.abc import Collection
@@ -7,14 +7,16 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BodyTooLarge, BodyTooSlow, response
+from api.errors import response
+from api.unreadable import BodyTooLarge, BodyTooSlow, Encoded, Malformed
 
 MIB = 2**20
 
 
 class Guard:
-    """Refuses bodies above a limit or too slow to arrive and, where `hosts` names our own, any
-    other Host: while there are no keys, a web page whose name points at us could ask."""
+    """Refuses bodies above a limit, too slow to arrive or compressed, more or fewer than one Host
+    and, where `hosts` names our own, any other Host: while there are no keys, a web page whose
+    name points at us could ask."""
 
     def __init__(
         self,
@@ -31,18 +33,23 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif (refusal := self._refusal(Headers(scope=scope))) is not None:
+        elif (refusal := self._refusal(scope)) is not None:
             await response(refusal)(scope, receive, send)
         else:
             await self.app(scope, self._limited(receive), send)
 
-    def _refusal(self, headers: Headers) -> HTTPException | None:
-        foreign = [host for host in headers.getlist("host") if not self._ours(host)]
-        if foreign:
+    def _refusal(self, scope: Scope) -> HTTPException | None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 and (hosts or scope.get("http_version") == "1.1"):
+            return Malformed("send one Host header")
+        if not all(map(self._ours, hosts)):
             return HTTPException(421, "this server answers to its own name only: see --host")
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self.max_body:
             return BodyTooLarge(self.max_body)
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            return Encoded()
         return None
 
     def _ours(self, host: str) -> bool:

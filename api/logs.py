@@ -7,10 +7,12 @@ out, and of a line's fields only those listed here are told.
 import json
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 from api.access import REQUEST
+from api.logfiles import LogFile
 from api.outlines import outline
 
 OURS = ("api", "orchestrator", "routing", "experts", "uvicorn")
@@ -79,12 +81,21 @@ class Json(Text):
         return json.dumps(told, default=str)
 
 
-def configure(level: str, shape: Format = "text", *, content: bool = False) -> None:
-    """Logs to stderr; of other people's libraries only warnings. With `content`, lines also tell
-    what exceptions say, which may quote questions and replies."""
-    handler = logging.StreamHandler()
-    handler.addFilter(InRequest())
-    handler.setFormatter(Json(content=content) if shape == "json" else Text(content=content))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+def configure(
+    level: str, shape: Format = "text", *, content: bool = False, folder: Path | None = None
+) -> None:
+    """Logs to stderr, and as JSON into files of a folder; of other people's libraries only
+    warnings. With `content`, lines also tell what exceptions say, which may quote questions and
+    replies. Raises `CannotLog`."""
+    stderr = logging.StreamHandler()
+    stderr.setFormatter(Json(content=content) if shape == "json" else Text(content=content))
+    handlers: list[logging.Handler] = [stderr]
+    if folder is not None:
+        file = LogFile(folder)
+        file.setFormatter(Json(content=content))
+        handlers.append(file)
+    for handler in handlers:
+        handler.addFilter(InRequest())
+    logging.basicConfig(handlers=handlers, level=logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())

@@ -15,7 +15,7 @@ router = APIRouter()
 SECONDS = 2.0  # engines that say nothing for longer are left out: a scrape has a deadline too
 
 
-@router.get("/metrics", include_in_schema=False)
+@router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Counts since the start, and the engines as they are now."""
     kept: Metrics = request.app.state.metrics

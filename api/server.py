@@ -6,6 +6,7 @@ import uvicorn
 
 from api.app import create_app
 from api.listening import listening, names, url
+from api.protocol import Bounded
 from api.running import CannotOpen, Opened
 from api.telemetry.observers import Observers
 
@@ -36,6 +37,7 @@ async def serve(
         access_log=False,  # api.access has its own
         server_header=False,
         proxy_headers=False,  # anyone could send them
+        http=Bounded,
         ws="none",
         timeout_graceful_shutdown=drain_seconds,
     )

@@ -2,8 +2,16 @@
 
 from typing import Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+NULL = {"type": "null"}
 
 
 def problem(kind: Any, message: str, at: str) -> PydanticCustomError:
@@ -25,9 +33,39 @@ class Body(BaseModel):
             return value
         given = {name: item for name, item in value.items() if item is not None}
         for name, neutral in cls.neutral.items():
-            if name in given and given.pop(name) not in neutral:
+            if name in given and not _among(given.pop(name), neutral):
                 raise problem("unsupported_parameter", "is not supported; leave it out", name)
         return given
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler, /
+    ) -> dict[str, Any]:
+        """Says what the check above lets by, for the API's document."""
+        schema = handler.resolve_ref_schema(handler(core))
+        required = schema.get("required", ())
+        named = schema.setdefault("properties", {})
+        for name, item in named.items():
+            if name not in required:
+                named[name] = _or_null(item)
+        for name, neutral in cls.neutral.items():
+            named.setdefault(name, {"enum": [*neutral, None]})
+        schema["additionalProperties"] = NULL
+        return schema
+
+
+def _among(value: Any, neutral: tuple[Any, ...]) -> bool:
+    """To Python 0 is False and 1 is True; to JSON it is not."""
+    return any(
+        value == each and isinstance(value, bool) == isinstance(each, bool) for each in neutral
+    )
+
+
+def _or_null(item: dict[str, Any]) -> dict[str, Any]:
+    if not item.keys() - {"title", "default"} or NULL in item.get("anyOf", ()):
+        return item  # anything, or null already
+    default = {"default": item["default"]} if "default" in item else {}
+    return {"anyOf": [{k: v for k, v in item.items() if k != "default"}, NULL], **default}
 
 
 def _whole(value: str) -> str:

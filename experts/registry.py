@@ -47,7 +47,7 @@ class Document:
 
 def load(path: Path, model: type[Model], environ: Mapping[str, str] = os.environ) -> Model:
     """The file as `model`, or a `RegistryError` that lists everything wrong with it."""
-    document = _read(path, environ)
+    document = read_document(path, environ)
     try:
         return model.model_validate(document.data, context={"folder": path.parent})
     except ValidationError as error:
@@ -58,7 +58,8 @@ def load(path: Path, model: type[Model], environ: Mapping[str, str] = os.environ
     raise AssertionError  # pydantic raises no error without a problem
 
 
-def _read(path: Path, environ: Mapping[str, str]) -> Document:
+def read_document(path: Path, environ: Mapping[str, str] = os.environ) -> Document:
+    """The file as plain values, or a `RegistryError` that lists what is no YAML or not set."""
     document = Document(path)
     root = _composed(path)
     if root is None:

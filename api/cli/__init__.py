@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from api.cli import ask, batch, demo, evaluate, experts, keys, profile, route, schema, serve
+from api.cli import (
+    ask,
+    batch,
+    bench,
+    demo,
+    evaluate,
+    experts,
+    keys,
+    logs,
+    profile,
+    route,
+    schema,
+    serve,
+    status,
+    validate,
+)
 from api.cli.exits import exit_code
 from api.cli.version import version_option
 
@@ -23,6 +38,10 @@ app.command()(route.route)
 app.command()(profile.profile)
 app.command("eval")(evaluate.evaluate)
 app.command()(schema.schema)
+app.command()(validate.validate)
+app.command()(status.status)
+app.command()(logs.logs)
+app.command()(bench.bench)
 app.add_typer(experts.app, name="experts")
 app.add_typer(keys.app, name="keys")
 

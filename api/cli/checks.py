@@ -118,9 +118,14 @@ def _sharing(family: Family, models: Known, engines: int, gpu_gib: float | None)
 
 
 def _finding(name: str, card: Card, models: Known) -> Finding:
+    if isinstance(card, VllmCard):
+        return _local(name, card.kind, models)
+    return checked_remote(name, card)
+
+
+def checked_remote(name: str, card: HostedCard | RecordedCard | ScriptedCard) -> Finding:
+    """Of an expert that runs elsewhere or needs no model. Asks nobody."""
     match card:
-        case VllmCard():
-            return _local(name, card.kind, models)
         case HostedCard():
             problems, notes = tuple(_of_hosted(card)), tuple(_unkeyed(card))
         case RecordedCard():

@@ -1,7 +1,9 @@
 """The one table from error class to the command's exit code."""
 
+from api.cli.remote import NotAdmitted, Unreachable
 from api.keys.errors import KeysError
 from api.listening import CannotListen
+from api.logfiles import CannotLog
 from api.running import CannotOpen
 from experts.errors import ExpertError, RecordingError, RegistryError
 from orchestrator.errors import OrchestratorError, PanelFailed, UnknownModel
@@ -18,7 +20,10 @@ def exits() -> dict[type[Exception], int]:
         RecordingError: WRONG,
         UnknownModel: WRONG,
         CannotListen: WRONG,
+        CannotLog: WRONG,
         KeysError: WRONG,
+        NotAdmitted: WRONG,
+        Unreachable: FAILED,
         CannotOpen: FAILED,
         PanelFailed: FAILED,
         OrchestratorError: WRONG,

@@ -39,6 +39,12 @@ def serve(
     log_format: Annotated[
         Literal["text", "json"], typer.Option(help="Lines for people, or JSON objects.")
     ] = "text",
+    log_file: Annotated[
+        bool,
+        typer.Option(
+            "--log-file", help="Log into the data folder too, at most 50 MiB, for `convene logs`."
+        ),
+    ] = False,
     log_content: Annotated[
         bool,
         typer.Option(
@@ -53,7 +59,8 @@ def serve(
     from api.telemetry.metrics import Metrics
     from api.telemetry.observers import Observers
 
-    logs.configure(log_level, log_format, content=log_content)
+    folder = settings.service.data / "logs" if log_file else None
+    logs.configure(log_level, log_format, content=log_content, folder=folder)
     # uvicorn raises the signal again once all is drained: a stop that was asked for is no failure
     signal.signal(signal.SIGTERM, _stop)
     with exporting(settings.experts, os.environ) as exporters:

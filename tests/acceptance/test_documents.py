@@ -1,13 +1,19 @@
 """What README and examples show works as shown."""
 
 import asyncio
+import contextlib
 import re
+import shlex
 import sys
+import textwrap
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
+from api.cli import app
 from api.settings import Settings
 from experts.registry import load
 from tests.acceptance.commands import ROOT, Ran, convene, serving
@@ -17,8 +23,30 @@ KEYS = {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none"}
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
+PAGES = [ROOT / "README.md", ROOT / "deploy" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDES = [ROOT / "docs" / f"{task}.md" for task in ("hosted", "local", "adapters", "production")]
+
+
 def blocks(language: str, text: str = README) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    found = re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(block) for block in found]
+
+
+def commands(text: str) -> list[str]:
+    """The commands of ours in its shell blocks, each on one line."""
+    lines = "\n".join(blocks("sh", text)).replace("\\\n", " ").splitlines()
+    return [line for line in lines if re.match(r"(\w+=\S* )*convene ", line)]
+
+
+def parse(command: str) -> None:
+    """Parses it as the shell and we would, and runs nothing."""
+    words = shlex.split(command, comments=True)
+    words = [*takewhile(lambda word: word not in ("|", ">", "&", "&&"), words)]
+    ours, words = typer.main.get_command(app), words[words.index("convene") + 1 :]
+    while hasattr(ours, "commands"):
+        name, *words = words
+        ours = ours.commands[name]
+    ours.make_context("convene", words)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -33,13 +61,40 @@ def test_the_registry_in_the_readme_is_a_valid_one(text: str, tmp_path: Path):
     assert load(path, Settings, KEYS).aggregator == "remote"
 
 
-def test_every_command_in_the_readme_is_one_of_ours():
-    shown = set(re.findall(r"^convene ([a-z]+)", "\n".join(blocks("sh")), re.MULTILINE))
-    assert shown >= {"serve", "ask", "route", "batch", "profile"}
-    from api.cli import app
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_a_page_shows_is_one_of_ours(page: Path, tmp_path: Path):
+    shown = commands(page.read_text("utf-8"))
+    assert shown or page not in (ROOT / "README.md", *GUIDES)
+    with contextlib.chdir(tmp_path):  # parsing looks at the files that would be written
+        for command in shown:
+            parse(command)
 
-    named = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
-    assert shown <= named | {group.name for group in app.registered_groups}
+
+def test_a_command_with_a_word_too_many_is_found_out():
+    with pytest.raises(Exception, match="unexpected"):
+        parse("convene status now")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [block for guide in GUIDES for block in blocks("yaml", guide.read_text("utf-8"))],
+    ids=lambda text: text.split()[1],
+)
+def test_a_registry_in_a_guide_is_a_valid_one(text: str, tmp_path: Path):
+    for folder in re.findall(r"\./[a-z/]+", text):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    path = tmp_path / "convene.yaml"
+    path.write_text(text, "utf-8")
+    assert load(path, Settings, KEYS).experts
+
+
+def test_every_page_is_listed_and_every_link_leads_somewhere():
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    listed = set(re.findall(r"\]\(([\w.]+)\)", index))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= listed
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_every_make_target_in_the_documents_exists():

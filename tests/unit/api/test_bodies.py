@@ -199,7 +199,7 @@ async def test_what_is_no_json_object_is_refused(content):
 async def test_a_body_that_is_not_declared_as_json_is_refused():
     async with client_of(app_of(ScriptedService())) as client:
         response = await client.post("/v1/chat/completions", content=b'{"model": "auto"}')
-    assert response.status_code == 400
+    assert response.status_code == 415
     assert "content-type" in response.json()["error"]["message"]
 
 

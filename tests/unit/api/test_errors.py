@@ -47,6 +47,12 @@ async def test_the_frameworks_own_errors_have_openais_shape(method, path, status
     assert response.headers["x-request-id"].startswith("req_")
 
 
+async def test_a_wrong_method_is_told_all_that_are_right():
+    async with client_of(app_of(ScriptedService())) as client:
+        assert (await client.post("/healthz")).headers["allow"] == "GET, HEAD"
+        assert (await client.get("/v1/route")).headers["allow"] == "POST"
+
+
 FULL, DOWN = Cause.UNAVAILABLE, Cause.TIMEOUT
 
 

@@ -41,7 +41,7 @@ async def test_a_body_that_does_not_arrive_is_a_408():
 
     guard = Guard(app, body_seconds=0.01)
     with pytest.raises(Exception, match=r"within 0\.01 s"):
-        await guard({"type": "http", "headers": []}, receive, send)
+        await guard({"type": "http", "path": "/", "headers": []}, receive, send)
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,52 @@ async def test_odd_hosts_do_not_change_what_is_answered(host):
 )
 def test_a_hostname_is_the_host_without_its_port(host, name):
     assert hostname(host) == name
+
+
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [
+        ("1.1", ["localhost"], 200),
+        ("1.1", [], 400),
+        ("1.1", ["localhost", "localhost"], 400),
+        ("1.0", [], 200),
+        ("1.0", ["localhost", "evil.example"], 400),
+    ],
+)
+async def test_a_request_names_one_host(version, hosts, status):
+    told = []
+
+    async def send(message):
+        told.append(message)
+
+    guard = Guard(PlainTextResponse("in"), hosts={"localhost"})
+    headers = [(b"host", host.encode()) for host in hosts]
+    scope = {"type": "http", "http_version": version, "path": "/", "headers": headers}
+    await guard(scope, _nothing, send)
+    assert told[0]["status"] == status
+
+
+async def _nothing():
+    return {"type": "http.request"}
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("gzip", 415), ("Identity", 200)])
+async def test_a_compressed_body_is_refused_unread(encoding, status):
+    async with client_of(app_of(ScriptedService())) as client:
+        headers = {"content-encoding": encoding}
+        answered = await client.post("/v1/chat/completions", json=asking(), headers=headers)
+    assert answered.status_code == status
+
+
+async def test_a_body_that_trickles_in_is_told_so_and_its_connection_closed():
+    async def pieces():
+        yield b'{"model":'
+        await asyncio.Event().wait()
+
+    app = app_of(ScriptedService())
+    async with client_of(app):
+        transport = httpx.ASGITransport(Guard(app, body_seconds=0.05))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            headers = {"content-type": "application/json"}
+            answered = await client.post("/v1/chat/completions", content=pieces(), headers=headers)
+    assert (answered.status_code, answered.headers["connection"]) == (408, "close")

@@ -55,6 +55,12 @@ def test_the_schema_covers_the_whole_file():
     assert {"experts", "routing", "panel", "service"} <= schema["properties"].keys()
 
 
+def test_the_document_of_the_api_is_printed_without_a_service():
+    document = json.loads(CliRunner().invoke(app, ["schema", "--openapi"]).stdout)
+    assert document["openapi"].startswith("3.")
+    assert "/v1/chat/completions" in document["paths"]
+
+
 def test_experts_are_listed_for_people_and_for_programs(convene):
     assert "algebra" in convene("experts", "list").stdout
     listed = json.loads(convene("experts", "list", "--json").stdout)

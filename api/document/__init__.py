@@ -1,0 +1,1 @@
+"""The API's OpenAPI document: what every endpoint takes, answers and refuses."""

@@ -1,0 +1,75 @@
+"""What the document says of the app. That it is true the tests with random requests say."""
+
+import pytest
+from fastapi.routing import APIRoute
+
+from api.document.operations import OPERATIONS
+from api.document.refusals import MEANINGS
+from api.errors import TABLE
+from tests.encoders import BagOfWords
+from tests.unit.api.scripted import ScriptedService, app_of, client_of
+
+DOCUMENT = app_of(ScriptedService()).openapi()
+METHODS = {"get", "put", "post", "delete", "patch"}
+HIDDEN = {"HEAD"}  # of health checks, which answer it as they do GET
+
+
+def operations():
+    for path, methods in DOCUMENT["paths"].items():
+        for method, entry in methods.items():
+            if method in METHODS:
+                yield pytest.param(path, entry, id=f"{method} {path}")
+
+
+def test_every_route_is_in_it():
+    app = app_of(ScriptedService())
+    served = {
+        (method.lower(), route.path_format)
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods - HIDDEN
+    }
+    listed = {(m, path) for path, methods in DOCUMENT["paths"].items() for m in methods}
+    assert served == listed
+
+
+def test_nothing_is_described_that_is_not_there():
+    assert {path for _, path in OPERATIONS} <= DOCUMENT["paths"].keys()
+
+
+def test_every_status_of_an_error_is_explained():
+    assert {entry.status for entry in TABLE.values()} - {499} <= MEANINGS.keys()
+
+
+@pytest.mark.parametrize(("path", "entry"), [*operations()])
+def test_an_endpoint_tells_its_refusals_and_who_may_ask(path, entry):
+    keyed = path not in ("/healthz", "/readyz")
+    assert entry["security"] == ([{"key": []}] if keyed else [])
+    assert ("401" in entry["responses"]) == keyed
+    assert "422" not in entry["responses"]
+    if "requestBody" in entry:
+        assert {"400", "408", "413", "415"} <= entry["responses"].keys()
+    for response in entry["responses"].values():
+        assert "$ref" in response or "x-request-id" in response["headers"]
+
+
+def test_what_is_taken_beside_the_documented_fields_is_told():
+    chat = DOCUMENT["components"]["schemas"]["ChatBody"]
+    assert chat["additionalProperties"] == {"type": "null"}
+    assert chat["properties"]["presence_penalty"] == {"enum": [0, None]}
+    assert {"type": "null"} in chat["properties"]["n"]["anyOf"]
+    assert "anyOf" not in chat["properties"]["messages"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        pytest.param(path, body, id=f"{path} {name}")
+        for (_, path), operation in OPERATIONS.items()
+        for name, body in operation.examples.items()
+    ],
+)
+async def test_every_example_is_taken(path, body):
+    service = ScriptedService(policies=("auto", "everyone"))
+    async with client_of(app_of(service, encoder=BagOfWords())) as client:
+        assert (await client.post(path, json=body)).status_code == 200
