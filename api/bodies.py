@@ -4,16 +4,17 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from api.conversation import LONGEST_TEXT, check
 from api.formats import AsText, Format, wanted
 from api.fusion import Fusion, asked_of
 from api.running import Service
 from api.steering import Steering
 from api.strict import WHOLE, Body, problem
+from api.tools import Tooled
 from api.turns import Turn, shape
 from experts.types import Prompt, Sampling
 from orchestrator.types import Request
 
-LONGEST_TEXT = 100_000  # characters over all messages
 INT64 = 2**63 - 1
 
 
@@ -36,7 +37,7 @@ class Answerable(Body):
     convene: Steering = Steering()
 
 
-class ChatBody(Answerable):
+class ChatBody(Tooled, Answerable):
     """OpenAI's chat completion request, as far as a panel can honour it."""
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
@@ -45,18 +46,13 @@ class ChatBody(Answerable):
         "function_call": ("none", "auto"),
         "functions": ([],),
         "logit_bias": ({},),
-        "logprobs": (False,),
         "modalities": (["text"],),
         "moderation": (),
-        "parallel_tool_calls": (True, False),  # there are no tools to call
         "prediction": (),
         "presence_penalty": (0,),
         "reasoning_effort": (),
         "service_tier": ("auto", "default"),
         "store": (False,),
-        "tool_choice": ("none", "auto"),
-        "tools": ([],),
-        "top_logprobs": (0,),
         "verbosity": ("medium",),
         "web_search_options": (),
     }
@@ -69,6 +65,8 @@ class ChatBody(Answerable):
     seed: Annotated[int | None, Field(ge=-INT64 - 1, le=INT64)] = None
     stop: Stops | None = None
     n: Annotated[int, Field(ge=1, le=16)] = 1
+    logprobs: bool = False
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
     response_format: Format = AsText(type="text")
     plugins: Annotated[list[Fusion], Field(max_length=1)] = Field(default_factory=list)
     stream: bool = False
@@ -80,26 +78,10 @@ class ChatBody(Answerable):
     prompt_cache_retention: Any = None
 
     @model_validator(mode="after")
-    def _ends_with_a_question(self) -> Self:
-        last = len(self.messages) - 1
-        if all(turn.role != "user" for turn in self.messages):
-            raise problem(
-                "invalid_value", "has no message of role 'user'; ask something", "messages"
-            )
-        if self.messages[last].role != "user":
-            at = f"messages.{last}.role"
-            raise problem("invalid_value", "the last message must be the user's question", at)
-        if not self.messages[last].text.strip():
-            at = f"messages.{last}.content"
-            raise problem("invalid_value", "the question is empty; ask something", at)
-        return self
-
-    @model_validator(mode="after")
-    def _within_limits(self) -> Self:
-        length = sum(len(turn.text) for turn in self.messages)
-        if length > LONGEST_TEXT:
-            message = f"{length} characters of text; at most {LONGEST_TEXT} are taken"
-            raise problem("string_above_max_length", message, "messages")
+    def _fits_together(self) -> Self:
+        check(self.messages)
+        if self.top_logprobs and not self.logprobs:
+            raise problem("invalid_value", "is only for 'logprobs': true", "top_logprobs")
         if self.stream_options is not None and not self.stream:
             raise problem("invalid_value", "is only for 'stream': true", "stream_options")
         if self.stream and self.n > 1:
@@ -113,7 +95,8 @@ class ChatBody(Answerable):
     def request(self, service: Service) -> Request:
         messages = tuple(turn.message for turn in self.messages)
         model, control = asked_of(self.model, self.plugins, self.convene, service)
-        return Request(Prompt(messages, self._sampling()), model, control=control)
+        prompt = Prompt(messages, self._sampling(), toolbox=self.toolbox)
+        return Request(prompt, model, control=control)
 
     def _sampling(self) -> Sampling:
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
@@ -125,6 +108,7 @@ class ChatBody(Answerable):
             stop=tuple(stop),
             # What may be spent does not pay for a second try.
             format=wanted(self.response_format, 1 if self.convene.budget.dollars else 2),
+            logprobs=self.top_logprobs if self.logprobs else None,
         )
 
 

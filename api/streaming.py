@@ -64,9 +64,9 @@ async def frames(
         sent = ""
         while not isinstance(event := await feed.next(silence), Verdict):
             match event:
-                case Text(text) if text:
+                case Text(text, calls, tokens) if text or calls or tokens:
                     sent += text
-                    yield wire.data(completion.text(text))
+                    yield wire.data(completion.piece(event))
                 case Working(doing):
                     yield wire.comment(f"working... {doing}")
                 case None:

@@ -29,6 +29,7 @@ class VllmExpert:
 
     def __init__(self, name: str, card: VllmCard, pool: EnginePool) -> None:
         self.name = name
+        self.abilities = card.abilities
         self._card = card
         self.pool = pool
 

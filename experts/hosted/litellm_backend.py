@@ -49,6 +49,9 @@ COUNTERPARTS: dict[str, type[ExpertError]] = {
     "OpenAIError": BackendUnavailable,
 }
 
+# What a reply without would not be an answer to: a provider that cannot is to say so.
+KEPT = ("tools", "tool_choice", "logprobs", "top_logprobs")
+
 
 def library() -> Any:
     """LiteLLM, kept from calling home. Takes seconds the first time: call it in a thread."""
@@ -98,6 +101,7 @@ class LiteLLMBackend:
                     max_retries=0,
                     num_retries=0,
                     drop_params=True,  # a model that takes no seed, say, is asked without
+                    allowed_openai_params=[*KEPT],
                 ),
             )
         except tuple(litellm.exceptions.LITELLM_EXCEPTION_TYPES) as error:

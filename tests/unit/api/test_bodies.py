@@ -31,7 +31,6 @@ WRONG = {
     "messages a string": (asking(messages="why?"), "messages", "invalid_type"),
     "message a string": (messages("why?"), "messages.0", "invalid_type"),
     "no role": (messages({"content": "x"}), "messages.0.role", "missing_required_parameter"),
-    "tool role": (messages({"role": "tool", "content": "x"}), "messages.0.role", "invalid_value"),
     "no content": (messages({"role": "user"}), "messages.0.content", "missing_required_parameter"),
     "null content": (
         messages({"role": "user", "content": None}),
@@ -76,11 +75,6 @@ WRONG = {
         messages({**USER, "mood": "good"}),
         "messages.0.mood",
         "unknown_parameter",
-    ),
-    "tool calls in message": (
-        messages({"role": "assistant", "content": "", "tool_calls": [{}]}, USER),
-        "messages.0.tool_calls",
-        "unsupported_parameter",
     ),
     "text too long": (asking("x" * 100_001), "messages", "string_above_max_length"),
     "too many messages": (messages(*[USER] * 1001), "messages", "array_above_max_length"),
@@ -127,7 +121,6 @@ WRONG = {
     "allow nobody": (asking(convene={"allow": []}), "convene.allow", "empty_array"),
     "deny a number": (asking(convene={"deny": [3]}), "convene.deny.0", "invalid_type"),
     "explain a word": (asking(convene={"explain": "yes"}), "convene.explain", "invalid_type"),
-    "tools": (asking(tools=[{"type": "function"}]), "tools", "unsupported_parameter"),
     "format a word": (asking(response_format="json"), "response_format", "invalid_value"),
     "format unknown": (asking(response_format={"type": "xml"}), "response_format", "invalid_value"),
     "schema missing": (
@@ -150,7 +143,8 @@ WRONG = {
         "response_format.json_schema.schema",
         "invalid_value",
     ),
-    "logprobs": (asking(logprobs=True), "logprobs", "unsupported_parameter"),
+    "top_logprobs alone": (asking(top_logprobs=2), "top_logprobs", "invalid_value"),
+    "top_logprobs many": (asking(logprobs=True, top_logprobs=21), "top_logprobs", "invalid_value"),
     "logit_bias": (asking(logit_bias={"1": 2}), "logit_bias", "unsupported_parameter"),
     "frequency_penalty": (
         asking(frequency_penalty=0.5),
