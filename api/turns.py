@@ -44,16 +44,19 @@ Content = Annotated[
 ]
 
 
-class Called(Body):
-    """The function of a call, and its arguments as the model wrote them."""
+class Called(BaseModel):
+    """The function of a call, and its arguments as the model wrote them; what a client's library
+    has added to it is ignored."""
 
+    model_config = ConfigDict(frozen=True, strict=True)
     name: Annotated[str, Field(min_length=1, max_length=256), WHOLE]
     arguments: Annotated[str, WHOLE]
 
 
-class Call(Body):
+class Call(BaseModel):
     """A call that an assistant's turn asked for."""
 
+    model_config = ConfigDict(frozen=True, strict=True)
     id: Annotated[str, Field(min_length=1, max_length=256), WHOLE]
     type: OnlyFunctions
     function: Called
@@ -73,6 +76,7 @@ class Turn(Body):
     name: str | None = None
     tool_calls: Annotated[list[Call], Field(max_length=MOST)] = Field(default_factory=list)
     tool_call_id: Annotated[str, WHOLE] | None = None
+    parsed: Any = None  # what a client's library made of the content
 
     @model_validator(mode="after")
     def _has_what_its_role_has(self) -> Self:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.bodies import ChatBody
-from experts.types import JsonFormat, Message, Sampling
+from experts.types import JsonFormat, Message, Sampling, Tool, Toolbox
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of
 
 USER = {"role": "user", "content": "why?"}
@@ -209,7 +209,14 @@ JSON = st.recursive(
 ROLES = st.sampled_from(["system", "developer", "user", "assistant", "tool"])
 TURN = st.fixed_dictionaries(
     {},
-    optional={"role": ROLES | JSON, "content": st.text() | JSON, "name": JSON, "tool_calls": JSON},
+    optional={
+        "role": ROLES | JSON,
+        "content": st.text() | JSON,
+        "name": JSON,
+        "tool_calls": JSON
+        | st.just([{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{"}}]),
+        "tool_call_id": st.just("c") | JSON,
+    },
 )
 CHAT = st.fixed_dictionaries(
     {"model": st.sampled_from(["auto", "convene/vote", "ada", "zed"])},
@@ -218,7 +225,23 @@ CHAT = st.fixed_dictionaries(
         "temperature": st.floats(0, 3) | JSON,
         "stop": JSON,
         "seed": st.integers() | JSON,
-        "tools": JSON,
+        "tools": JSON
+        | st.lists(
+            st.fixed_dictionaries(
+                {"type": st.sampled_from(["function", "custom"])},
+                optional={
+                    "function": st.fixed_dictionaries(
+                        {"name": st.sampled_from(["f", "g h"])}, optional={"parameters": JSON}
+                    )
+                },
+            ),
+            max_size=2,
+        ),
+        "tool_choice": st.sampled_from(["auto", "required", "all"])
+        | JSON
+        | st.just({"type": "function", "function": {"name": "f"}}),
+        "logprobs": st.booleans() | JSON,
+        "top_logprobs": st.integers(-1, 30) | JSON,
         "response_format": JSON
         | st.fixed_dictionaries(
             {"type": st.sampled_from(["text", "json_object", "json_schema"])},
@@ -286,6 +309,15 @@ def test_a_schema_is_passed_on_as_it_came():
     asked = ChatBody.model_validate(by_schema(schema, temperature=1)).request(ScriptedService())
     wanted = asked.prompt.sampling.format
     assert (json.loads(wanted.schema), wanted.name, wanted.tries) == (schema, "reply", 2)
+
+
+def test_tools_and_likely_tokens_are_passed_on():
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    asked = request_of(tools=tools, tool_choice="required", logprobs=True, top_logprobs=3)
+    assert asked.prompt.toolbox == Toolbox((Tool("f", None, '{"type": "object"}'),), "required")
+    assert asked.prompt.sampling.logprobs == 3
+    assert request_of(logprobs=True).prompt.sampling.logprobs == 0
+    assert request_of(top_logprobs=0).prompt.sampling.logprobs is None
 
 
 def test_dollars_do_not_pay_for_a_second_try():
