@@ -50,8 +50,8 @@ class StreamReader:
             self._usage = usage_of(used, self._price)
         for choice in items(payload.get("choices")):
             calls = self._calls.take(at(choice, "delta", "tool_calls"))
-            reason = at(choice, "finish_reason")
-            self._finish = finish_of(reason, self._calls.count > 0) or self._finish
+            if reason := at(choice, "finish_reason"):
+                self._finish = finish_of(reason, self._calls.count > 0)
             text, tokens = text_of(at(choice, "delta", "content")), tokens_of(choice)
             thinks = any(at(choice, "delta", key) for key in THINKING)
             if text or calls or tokens or thinks:
@@ -63,7 +63,7 @@ class StreamReader:
         if self._finish is None and not self.done:
             raise BackendUnavailable("the stream broke off before the reply was finished")
         self._calls.end()
-        finish: FinishReason = self._finish or ("tool_calls" if self._calls.count else "stop")
+        finish = self._finish or finish_of("stop", self._calls.count > 0)
         if self._blank:
             raise EmptyReply(why_empty(finish))
         return Chunk("", finish, self._usage)

@@ -87,7 +87,7 @@ def answer(expert: str, payload: Any, price: Price | None) -> Answer:
         raise EmptyReply("the reply had no choices")
     text = text_of(at(choices[0], "message", "content"))
     calls = calls_of(at(choices[0], "message", "tool_calls"))
-    finish = finish_of(at(choices[0], "finish_reason"), bool(calls)) or "stop"
+    finish = finish_of(at(choices[0], "finish_reason") or "stop", bool(calls))
     if not text.strip() and not calls:
         refusal = text_of(at(choices[0], "message", "refusal"))
         raise EmptyReply(why_empty(finish, refusal))
@@ -96,10 +96,8 @@ def answer(expert: str, payload: Any, price: Price | None) -> Answer:
     return Answer(expert, text, usage, finish=finish, calls=calls, logprobs=logprobs)
 
 
-def finish_of(reason: Any, calls: bool) -> FinishReason | None:
+def finish_of(reason: Any, calls: bool) -> FinishReason:
     """Servers say "stop" of some replies that call tools, so their calls tell."""
-    if reason is None:
-        return None
     if reason == "length":
         return "length"
     return "tool_calls" if calls else "stop"
