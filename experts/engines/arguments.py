@@ -4,7 +4,7 @@ from typing import Any
 
 from experts.engines.families import Family
 from experts.engines.generation import Request
-from experts.engines.structured import holdable
+from experts.engines.structured import grammar
 
 CPU_BATCH = 64  # replies at once; more would only make each of them slower
 GPU_BATCH = 256
@@ -66,11 +66,7 @@ def sampling_params(request: Request, max_tokens: int, *, streaming: bool) -> An
     """vLLM's parameters of one request."""
     from vllm.sampling_params import RequestOutputKind, SamplingParams, StructuredOutputsParams
 
-    wanted, held = request.sampling.format, None
-    if wanted is not None and holdable(wanted):
-        held = StructuredOutputsParams(
-            json=wanted.schema, json_object=wanted.schema is None or None
-        )
+    schema = grammar(request.sampling.format) if request.sampling.format else None
     return SamplingParams(
         max_tokens=max_tokens,
         temperature=request.sampling.temperature,
@@ -78,6 +74,6 @@ def sampling_params(request: Request, max_tokens: int, *, streaming: bool) -> An
         seed=request.sampling.seed,
         stop=list(request.sampling.stop),
         logprobs=request.sampling.logprobs,
-        structured_outputs=held,
+        structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
         output_kind=RequestOutputKind.DELTA if streaming else RequestOutputKind.FINAL_ONLY,
     )

@@ -1,7 +1,8 @@
-"""Which JSON formats an engine can hold a reply to as it is drawn, token by token.
+"""What an engine holds a reply to as it is drawn, token by token: its JSON format as a grammar.
 
-A grammar is made of the schema, in the engine and in a time that nobody bounds. So it is made of
-what grammars say exactly and in little, and whatever else is asked for is checked afterwards.
+A grammar takes long to make of some schemas (the lengths of a hundred strings: most of a minute),
+and nobody else bounds that. So it says less than the schema where that is cheaper, and never more:
+every reply is checked against the whole schema afterwards.
 """
 
 import json
@@ -9,39 +10,71 @@ from typing import Any
 
 from experts.types import JsonFormat
 
-REPEATS = 1000  # most items or characters that a grammar counts
-LARGEST = 20_000  # characters of a schema
+ANY_OBJECT = '{"type": "object"}'
+LARGEST = 8000  # characters of a schema
 DEEPEST = 32  # schemas within schemas
-TEXTS = frozenset({"title", "description", "default", "examples", "$comment"})
-EXACT = TEXTS | {"type", "enum", "const", "required", "$ref", "minimum", "maximum"}
-COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength"})
+REPEATS = 32  # items that are counted
+RANGES = frozenset({"minimum", "maximum", "minItems", "maxItems"})
+MOST_RANGES = 20  # of a schema; of more none is held to
+UNSAID = frozenset(
+    {"title", "description", "default", "examples", "$comment", "minLength", "maxLength", "format"}
+    | {"exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"}
+)
+EXACT = frozenset({"type", "enum", "const", "required", "$ref"})
 NAMED = frozenset({"properties", "$defs", "definitions"})
-INNER = frozenset({"items", "additionalProperties"})
+INNER = frozenset({"items", "additionalProperties", "anyOf"})
 
 
-def holdable(wanted: JsonFormat) -> bool:
-    """Whether a grammar can stand for the format."""
+class _NoGrammarError(Exception):
+    """What the schema says cannot be left out, and not be said."""
+
+
+def grammar(wanted: JsonFormat) -> str | None:
+    """A schema for the engine; None where a reply is only checked afterwards."""
     if wanted.schema is None:
-        return True
-    return len(wanted.schema) <= LARGEST and _exact(json.loads(wanted.schema), DEEPEST)
+        return ANY_OBJECT
+    if len(wanted.schema) > LARGEST:
+        return None
+    schema = json.loads(wanted.schema)
+    try:
+        return json.dumps(_said(schema, DEEPEST, _ranges(schema) <= MOST_RANGES))
+    except _NoGrammarError:
+        return None
 
 
-def _exact(schema: Any, depth: int) -> bool:
+def _said(schema: Any, depth: int, ranges: bool) -> Any:
     if isinstance(schema, bool):
-        return True
-    if not isinstance(schema, dict) or depth == 0:
-        return False
+        return schema
     # A grammar knows no other properties than those that are listed.
-    if not set(schema.get("required", ())) <= set(schema.get("properties", ())):
-        return False
-    return all(_says(key, value, depth - 1) for key, value in schema.items())
+    listed = schema.get("properties", {})
+    if depth == 0 or not set(schema.get("required", ())) <= set(listed):
+        raise _NoGrammarError
+    said: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in NAMED | INNER:
+            said[key] = _inner(key, value, depth - 1, ranges)
+        elif key in EXACT or (key in RANGES and ranges and _cheap(key, value)):
+            said[key] = value
+        elif key not in UNSAID | RANGES:
+            raise _NoGrammarError
+    return said
 
 
-def _says(key: str, value: Any, depth: int) -> bool:
+def _inner(key: str, value: Any, depth: int, ranges: bool) -> Any:
+    """The schemas under a keyword."""
     if key in NAMED:
-        return all(_exact(inner, depth) for inner in value.values())
-    if key in INNER:
-        return _exact(value, depth)
-    if key == "anyOf":
-        return all(_exact(inner, depth) for inner in value)
-    return key in EXACT or (key in COUNTS and value <= REPEATS)
+        return {name: _said(each, depth, ranges) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_said(each, depth, ranges) for each in value]
+    return _said(value, depth, ranges)
+
+
+def _cheap(key: str, value: Any) -> bool:
+    return not key.endswith("Items") or value <= REPEATS
+
+
+def _ranges(value: Any) -> int:
+    """How many keywords there are that a grammar has to count with."""
+    if isinstance(value, dict):
+        return sum((key in RANGES) + _ranges(inner) for key, inner in value.items())
+    return sum(map(_ranges, value)) if isinstance(value, list) else 0
