@@ -17,7 +17,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 def _functions_only(value: Any) -> Any:
     if isinstance(value, str) and value != "function":
-        raise PydanticCustomError("unsupported_parameter", "only tools of type 'function' are supported")
+        raise PydanticCustomError(
+            "unsupported_parameter", "only tools of type 'function' are supported"
+        )
     return value
 
 

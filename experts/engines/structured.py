@@ -6,12 +6,14 @@ every reply is checked against the whole schema afterwards.
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from experts.types import JsonFormat
 
 ANY_OBJECT = '{"type": "object"}'
 LARGEST = 8000  # characters of a schema
+MOST_SCHEMAS = 200  # within it; as many that allow anything take seconds
 DEEPEST = 32  # schemas within schemas
 REPEATS = 32  # items that are counted
 RANGES = frozenset({"minimum", "maximum", "minItems", "maxItems"})
@@ -36,8 +38,11 @@ def grammar(wanted: JsonFormat) -> str | None:
     if len(wanted.schema) > LARGEST:
         return None
     schema = json.loads(wanted.schema)
+    if sum(isinstance(part, dict | bool) for _, part in _parts(schema)) > MOST_SCHEMAS:
+        return None
+    ranges = sum(key in RANGES for key, _ in _parts(schema)) <= MOST_RANGES
     try:
-        return json.dumps(_said(schema, DEEPEST, _ranges(schema) <= MOST_RANGES))
+        return json.dumps(_said(schema, DEEPEST, ranges))
     except _NoGrammarError:
         return None
 
@@ -73,8 +78,13 @@ def _cheap(key: str, value: Any) -> bool:
     return not key.endswith("Items") or value <= REPEATS
 
 
-def _ranges(value: Any) -> int:
-    """How many keywords there are that a grammar has to count with."""
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """All that is in a schema, with the keys it is under."""
+    pairs: Iterable[tuple[str, Any]] = ()
     if isinstance(value, dict):
-        return sum((key in RANGES) + _ranges(inner) for key, inner in value.items())
-    return sum(map(_ranges, value)) if isinstance(value, list) else 0
+        pairs = value.items()
+    elif isinstance(value, list):
+        pairs = (("", inner) for inner in value)
+    for key, inner in pairs:
+        yield key, inner
+        yield from _parts(inner)

@@ -10,6 +10,7 @@ from experts.engines.structured import (
     DEEPEST,
     LARGEST,
     MOST_RANGES,
+    MOST_SCHEMAS,
     REPEATS,
     grammar,
 )
@@ -80,6 +81,7 @@ def test_what_repeats_often_is_not_counted():
         {"type": "object", "required": ["a"]},
         {"properties": {"b": {"properties": {"a": True}, "required": ["c"]}}},
         {"enum": ["x" * LARGEST]},
+        {"properties": {f"p{place}": True for place in range(MOST_SCHEMAS)}},
         nested(DEEPEST + 1),
     ],
     ids=lambda schema: json.dumps(schema)[:40],
