@@ -11,7 +11,7 @@ from api.running import Service
 from api.steering import Steering
 from api.strict import WHOLE, Body, problem
 from api.tools import Tooled
-from api.turns import Turn, shape
+from api.turns import Turn, check_calls, shape
 from experts.types import Prompt, Sampling
 from orchestrator.types import Request
 
@@ -80,6 +80,7 @@ class ChatBody(Tooled, Answerable):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         check(self.messages)
+        check_calls(self.messages)
         if self.top_logprobs and not self.logprobs:
             raise problem("invalid_value", "is only for 'logprobs': true", "top_logprobs")
         if self.stream_options is not None and not self.stream:

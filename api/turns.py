@@ -1,5 +1,6 @@
 """The messages of a chat body: turns of a conversation, whose content is text."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -112,3 +113,22 @@ class Turn(Body):
         )
         role = "system" if self.role == "developer" else self.role
         return Message(role, self.text, calls, self.tool_call_id)
+
+
+def check_calls(turns: Sequence[Turn]) -> None:
+    """Raises a complaint unless each call has one result, before anybody else says anything."""
+    waiting: list[str] = []
+    calling = 0
+    for place, turn in enumerate(turns):
+        if turn.role == "tool":
+            if turn.tool_call_id not in waiting:
+                told = "answers no call of the assistant's message before it"
+                raise problem("invalid_value", told, f"messages.{place}.tool_call_id")
+            waiting.remove(turn.tool_call_id)
+            continue
+        if waiting:
+            break
+        calling, waiting = place, [call.id for call in turn.tool_calls]
+    if waiting:
+        told = f"a message of role 'tool' must follow with the result of {waiting[0]}"
+        raise problem("invalid_value", told, f"messages.{calling}.tool_calls")
