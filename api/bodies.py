@@ -11,7 +11,8 @@ from api.fusion import Fusion, asked_of
 from api.running import Service
 from api.steering import Steering
 from api.strict import WHOLE, Body, problem
-from api.turns import Turn, shape
+from api.tools import Tooled
+from api.turns import Turn, check_calls, shape
 from experts.types import Prompt, Sampling
 from orchestrator.types import Request
 
@@ -62,7 +63,7 @@ class Drawn(Answerable):
         )
 
 
-class ChatBody(Drawn):
+class ChatBody(Tooled, Drawn):
     """OpenAI's chat completion request, as far as a panel can honour it."""
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
@@ -71,18 +72,13 @@ class ChatBody(Drawn):
         "function_call": ("none", "auto"),
         "functions": ([],),
         "logit_bias": ({},),
-        "logprobs": (False,),
         "modalities": (["text"],),
         "moderation": (),
-        "parallel_tool_calls": (True, False),  # there are no tools to call
         "prediction": (),
         "presence_penalty": (0,),
         "reasoning_effort": (),
         "service_tier": ("auto", "default"),
         "store": (False,),
-        "tool_choice": ("none", "auto"),
-        "tools": ([],),
-        "top_logprobs": (0,),
         "verbosity": ("medium",),
         "web_search_options": (),
     }
@@ -93,6 +89,8 @@ class ChatBody(Drawn):
     seed: Annotated[int | None, Field(ge=-INT64 - 1, le=INT64)] = None
     stop: Stops | None = None
     n: Annotated[int, Field(ge=1, le=16)] = 1
+    logprobs: bool = False
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
     response_format: Format = AsText(type="text")
     plugins: Annotated[list[Fusion], Field(max_length=1)] = Field(default_factory=list)
     stream: bool = False
@@ -106,6 +104,9 @@ class ChatBody(Drawn):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         check(self.messages)
+        check_calls(self.messages)
+        if self.top_logprobs and not self.logprobs:
+            raise problem("invalid_value", "is only for 'logprobs': true", "top_logprobs")
         if self.stream_options is not None and not self.stream:
             raise problem("invalid_value", "is only for 'stream': true", "stream_options")
         if self.stream and self.n > 1:
@@ -119,7 +120,8 @@ class ChatBody(Drawn):
     def request(self, service: Service) -> Request:
         messages = tuple(turn.message for turn in self.messages)
         model, control = asked_of(self.model, self.plugins, self.convene, service)
-        return Request(Prompt(messages, self._sampling()), model, control=control)
+        prompt = Prompt(messages, self._sampling(), toolbox=self.toolbox)
+        return Request(prompt, model, control=control)
 
     def _sampling(self) -> Sampling:
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
@@ -129,6 +131,7 @@ class ChatBody(Drawn):
             seed=self.seed,
             stop=tuple(stop),
             format=wanted(self.response_format, self.tries),
+            logprobs=self.top_logprobs if self.logprobs else None,
         )
 
 

@@ -104,7 +104,11 @@ async def _experts(settings: Settings, redis: Redis, dry: bool) -> AsyncIterator
     needed = {settings.routing.tagger} if dry else set(settings.experts)
     cards = {name: card for name, card in settings.experts.items() if name in needed}
     async with opened_experts(settings.model_copy(update={"experts": cards}), redis) as experts:
-        absent = {name: Unopened(name) for name in settings.experts if name not in needed}
+        absent = {
+            name: Unopened(name, card.abilities)
+            for name, card in settings.experts.items()
+            if name not in needed
+        }
         yield {**absent, **experts}
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from experts.types import Answer, FinishReason, Usage
+from api.logprobs import logprobs
+from experts.calls import written
+from experts.types import Answer, CallPiece, FinishReason, Token, Usage
 from orchestrator.story import brief, spent, story
-from orchestrator.types import Verdict
+from orchestrator.types import Text, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,14 @@ class Completion:
     def text(self, text: str) -> dict[str, Any]:
         return self._chunk({"content": text})
 
+    def piece(self, piece: Text) -> dict[str, Any]:
+        """Of a verdict: of its text, of its calls of tools, or of both."""
+        if not (piece.calls or piece.logprobs):
+            return self.text(piece.text)
+        said = {"content": piece.text} if piece.text or not piece.calls else {}
+        called = {"tool_calls": [*map(delta, piece.calls)]} if piece.calls else {}
+        return self._chunk({**said, **called}, tokens=piece.logprobs)
+
     def last(self, verdict: Verdict) -> dict[str, Any]:
         return {**self._chunk({}, ended(verdict)), "convene": self._story(verdict)}
 
@@ -46,8 +56,13 @@ class Completion:
     def _story(self, verdict: Verdict) -> dict[str, Any]:
         return story(verdict) if self.explain else brief(verdict)
 
-    def _chunk(self, delta: dict[str, Any], finish: FinishReason | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    def _chunk(
+        self,
+        delta: dict[str, Any],
+        finish: FinishReason | None = None,
+        tokens: Sequence[Token] = (),
+    ) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs(tokens), "finish_reason": finish}
         usage = {"usage": None} if self.include_usage else {}
         return {**self._head("chat.completion.chunk"), "choices": [choice], **usage}
 
@@ -58,14 +73,28 @@ class Completion:
 def ended(verdict: Verdict) -> FinishReason:
     """Why the text ends: as the reply did whose text it is. A synthesis is nobody's reply."""
     replies = (reply for reply in verdict.replies if isinstance(reply, Answer))
-    text = (verdict.author, verdict.text)
-    return next((r.finish for r in replies if (r.expert, r.text) == text), "stop")
+    its = (verdict.author, verdict.text, verdict.tool_calls)
+    return next((r.finish for r in replies if (r.expert, r.text, r.calls) == its), "stop")
 
 
 def choice(index: int, verdict: Verdict) -> dict[str, Any]:
-    message = {"role": "assistant", "content": verdict.text, "refusal": None}
-    ending = {"logprobs": None, "finish_reason": ended(verdict)}
+    message: dict[str, Any] = {"role": "assistant", "content": verdict.text, "refusal": None}
+    if verdict.tool_calls:
+        message |= {"content": verdict.text or None, "tool_calls": called(verdict)}
+    ending = {"logprobs": logprobs(verdict.logprobs), "finish_reason": ended(verdict)}
     return {"index": index, "message": message, **ending}
+
+
+def called(verdict: Verdict) -> list[dict[str, Any]]:
+    """The calls of tools that a verdict asks for."""
+    return [*map(written, verdict.tool_calls)]
+
+
+def delta(piece: CallPiece) -> dict[str, Any]:
+    """A piece of a call, as streams have it: the first has the call's id and its type."""
+    named = {} if piece.name is None else {"name": piece.name}
+    begun = {} if piece.id is None else {"id": piece.id, "type": "function"}
+    return {"index": piece.index, **begun, "function": {**named, "arguments": piece.arguments}}
 
 
 def counted(verdict: Verdict) -> dict[str, Any]:

@@ -24,7 +24,14 @@ from api.responses.errors import ResponsesAway, UnknownPrevious, UnknownResponse
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
-from orchestrator.errors import OutOfTime, PanelFailed, QuestionTooLong, Refused, UnknownModel
+from orchestrator.errors import (
+    OutOfTime,
+    PanelFailed,
+    QuestionTooLong,
+    Refused,
+    Unable,
+    UnknownModel,
+)
 
 
 class ApiError(Exception):
@@ -72,6 +79,7 @@ class Told:
 TABLE: dict[type[Exception], Told] = {
     UnknownModel: Told(404, "invalid_request_error", "model_not_found", "model"),
     Refused: Told(400, "invalid_request_error", "invalid_value"),
+    Unable: Told(400, "invalid_request_error", "unsupported_parameter"),
     Unfit: Told(400, "invalid_request_error", "invalid_value"),
     QuestionTooLong: Told(400, "invalid_request_error", "context_length_exceeded", "messages"),
     OutOfTime: Told(
@@ -120,7 +128,7 @@ def told(error: Exception) -> Told:
         return Told(status, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
-    if isinstance(error, UnknownModel | Unfit | Refused):
+    if isinstance(error, UnknownModel | Unfit | Unable | Refused):
         return _of_parameter(error)
     if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
@@ -155,13 +163,16 @@ async def respond(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _of_parameter(error: UnknownModel | Unfit | Refused) -> Told:
+def _of_parameter(error: UnknownModel | Unfit | Unable | Refused) -> Told:
     """As the table has it, with the parameter that is at fault."""
     match error:
         case UnknownModel():
             return replace(TABLE[UnknownModel], param=error.at)
         case Unfit():
             return replace(TABLE[Unfit], param=error.param)
+        case Unable():
+            message = f"{error.param}: {error}"
+            return replace(TABLE[Unable], param=error.param, message=message)
         case Refused():
             at = f"convene.{error.field}"
             return replace(TABLE[Refused], param=at, message=f"{at}: {error}")

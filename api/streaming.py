@@ -48,7 +48,7 @@ class Chunks:
         return wire.data(self._completion.first())
 
     def piece(self, piece: Text) -> bytes:
-        return wire.data(self._completion.text(piece.text))
+        return wire.data(self._completion.piece(piece))
 
     async def ending(self, verdict: Verdict) -> bytes:
         frames = [wire.data(self._completion.last(verdict))]
@@ -103,7 +103,7 @@ async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> Asyn
         sent = ""
         while not isinstance(event := await feed.next(silence), Verdict):
             match event:
-                case Text(text) if text:
+                case Text(text, calls, tokens) if text or calls or tokens:
                     sent += text
                     yield dialect.piece(event)
                 case Working(doing):

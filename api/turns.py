@@ -1,12 +1,22 @@
 """The messages of a chat body: turns of a conversation, whose content is text."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from api.strict import WHOLE, Body
-from experts.types import Message
+from api.strict import WHOLE, Body, problem
+from api.tools import MOST, OnlyFunctions
+from experts.types import Message, ToolCall
 
 
 def _text_only(value: Any) -> Any:
@@ -35,26 +45,90 @@ Content = Annotated[
 ]
 
 
+class Called(BaseModel):
+    """The function of a call, and its arguments as the model wrote them; what a client's library
+    has added to it is ignored."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+    name: Annotated[str, Field(min_length=1, max_length=256), WHOLE]
+    arguments: Annotated[str, WHOLE]
+
+
+class Call(BaseModel):
+    """A call that an assistant's turn asked for."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+    id: Annotated[str, Field(min_length=1, max_length=256), WHOLE]
+    type: OnlyFunctions
+    function: Called
+
+
 class Turn(Body):
     """A message. What a client's library echoes of an assistant's turn is dropped."""
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "tool_calls": ([],),
         "function_call": (),
         "refusal": (),
         "audio": (),
         "annotations": ([],),
     }
-    role: Literal["system", "developer", "user", "assistant"]
-    content: Content
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Content | None = None
     name: str | None = None
+    tool_calls: Annotated[list[Call], Field(max_length=MOST)] = Field(default_factory=list)
+    tool_call_id: Annotated[str, WHOLE] | None = None
+    parsed: Any = None  # what a client's library made of the content
+
+    @model_validator(mode="after")
+    def _has_what_its_role_has(self) -> Self:
+        if self.tool_calls and self.role != "assistant":
+            raise problem("invalid_value", "only an assistant's message has them", "tool_calls")
+        if self.content is None and not self.tool_calls:
+            raise problem("missing", "is required and missing", "content")
+        if self.role == "tool" and self.tool_call_id is None:
+            raise problem("missing", "is required and missing", "tool_call_id")
+        if self.role != "tool" and self.tool_call_id is not None:
+            raise problem("invalid_value", "only a message of role 'tool' has one", "tool_call_id")
+        return self
+
+    @property
+    def length(self) -> int:
+        """Characters of it that experts read."""
+        called = (f"{call.function.name}{call.function.arguments}" for call in self.tool_calls)
+        return len(self.text) + sum(map(len, called))
 
     @property
     def text(self) -> str:
+        if self.content is None:
+            return ""
         if isinstance(self.content, str):
             return self.content
         return "\n".join(part.text for part in self.content)  # parts are paragraphs, not syllables
 
     @property
     def message(self) -> Message:
-        return Message("system" if self.role == "developer" else self.role, self.text)
+        calls = tuple(
+            ToolCall(call.id, call.function.name, call.function.arguments)
+            for call in self.tool_calls
+        )
+        role = "system" if self.role == "developer" else self.role
+        return Message(role, self.text, calls, self.tool_call_id)
+
+
+def check_calls(turns: Sequence[Turn]) -> None:
+    """Raises a complaint unless each call has one result, before anybody else says anything."""
+    waiting: list[str] = []
+    calling = 0
+    for place, turn in enumerate(turns):
+        if turn.role == "tool":
+            if turn.tool_call_id not in waiting:
+                told = "answers no call of the assistant's message before it"
+                raise problem("invalid_value", told, f"messages.{place}.tool_call_id")
+            waiting.remove(turn.tool_call_id)
+            continue
+        if waiting:
+            break
+        calling, waiting = place, [call.id for call in turn.tool_calls]
+    if waiting:
+        told = f"a message of role 'tool' must follow with the result of {waiting[0]}"
+        raise problem("invalid_value", told, f"messages.{calling}.tool_calls")

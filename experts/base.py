@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from experts.types import Chunk, Prompt, Reply
+from experts.types import Ability, Chunk, Prompt, Reply
 
 
 class Expert(Protocol):
@@ -44,4 +44,14 @@ class Awaited(Protocol):
     @property
     def wait(self) -> float:
         """Seconds until it would begin with a prompt that came now, as far as is known."""
+        ...
+
+
+@runtime_checkable
+class Able(Protocol):
+    """An expert that can do more than write text. One without this cannot."""
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do, of what a prompt may need."""
         ...

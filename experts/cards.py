@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from experts.types import Usage
+from experts.types import Ability, Usage
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 # What the patterns of this file mean, for complaints.
@@ -84,6 +84,11 @@ class BaseCard(Strict):
     seconds: float = Field(60.0, gt=0, description="Deadline of one reply, in seconds.")
     price: Price | None = Field(None, description="Dollars per million tokens, where known.")
 
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do beside writing text."""
+        return frozenset()
+
 
 class Merge(Strict):
     """LoRA adapters that are added up into one, ahead of time."""
@@ -137,6 +142,10 @@ class VllmCard(BaseCard):
             raise ValueError("beside `adapter`: keep one of them, or list that adapter in here")
         return value
 
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        return frozenset({Ability.LOGPROBS})
+
 
 class HostedCard(BaseCard):
     """A model behind somebody's HTTP API."""
@@ -150,6 +159,13 @@ class HostedCard(BaseCard):
     )
     api_key: SecretStr | None = Field(None, description="Write ${NAME}, never the key itself.")
     concurrency: int = Field(32, ge=1, description="Most calls at once.")
+    tools: bool = Field(True, description="Whether the model calls tools.")
+    logprobs: bool = Field(True, description="Whether it tells how likely its tokens were.")
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        has = {Ability.TOOLS: self.tools, Ability.LOGPROBS: self.logprobs}
+        return frozenset(ability for ability, can in has.items() if can)
 
 
 class RecordedCard(BaseCard):

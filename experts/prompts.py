@@ -40,6 +40,8 @@ def formatted(prompt: Prompt) -> Prompt:
     text = "Reply with one JSON object and nothing else: no fence, no word before or after it."
     if wanted.schema is not None:
         text = f"Reply with JSON alone that is valid by this JSON schema:\n{wanted.schema}"
+    if prompt.toolbox is not None:
+        text = f"Unless you call a tool: {text}"
     return replace(prompt, messages=(Message("system", text), *prompt.messages))
 
 

@@ -4,7 +4,55 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class Ability(StrEnum):
+    """What not every expert can do."""
+
+    TOOLS = "tools"
+    LOGPROBS = "logprobs"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool's call that a reply asks for. Its arguments are as the model wrote them: JSON, or
+    what it took for JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """A piece of a streamed tool call, the `index`th of its reply. Its first piece has the id and
+    the name; its arguments are those of all pieces, joined."""
+
+    index: int
+    arguments: str = ""
+    id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a reply may ask to be called."""
+
+    name: str
+    description: str | None = None
+    parameters: str | None = None  # a JSON schema, written as JSON
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools of a request, and how they may be used."""
+
+    tools: tuple[Tool, ...]
+    choice: Literal["auto", "none", "required"] = "auto"
+    only: str | None = None  # the tool that must be called
+    parallel: bool | None = None  # whether a reply may have several calls; None: the model's way
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +61,8 @@ class Message:
 
     role: Role
     content: str
+    calls: tuple[ToolCall, ...] = ()  # of an assistant
+    answers: str | None = None  # the id of the call whose result this is, of role tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +85,7 @@ class Sampling:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     format: JsonFormat | None = None  # None: text
+    logprobs: int | None = None  # likeliest tokens told beside each of the reply; None: not even it
 
 
 class Priority(StrEnum):
@@ -46,11 +97,12 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What one expert is asked: a conversation that ends with the user's turn."""
+    """What one expert is asked: a conversation that ends with the user's turn, or a tool's."""
 
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     priority: Priority = Priority.INTERACTIVE
+    toolbox: Toolbox | None = None
 
     @classmethod
     def of(cls, text: str, sampling: Sampling | None = None) -> "Prompt":
@@ -61,6 +113,21 @@ class Prompt:
     def text(self) -> str:
         """The last user turn: the question itself."""
         return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+
+    @property
+    def texts(self) -> list[str]:
+        """All that a model reads, the tools and their calls included."""
+        texts = [message.content for message in self.messages]
+        texts += [call.name + call.arguments for turn in self.messages for call in turn.calls]
+        tools = self.toolbox.tools if self.toolbox else ()
+        return texts + [f"{t.name}{t.description or ''}{t.parameters or ''}" for t in tools]
+
+    @property
+    def needs(self) -> frozenset[Ability]:
+        """What whoever is asked must be able to do."""
+        tools = self.toolbox or any(m.calls or m.role == "tool" for m in self.messages)
+        told = self.sampling.logprobs is not None
+        return frozenset([Ability.TOOLS] * bool(tools) + [Ability.LOGPROBS] * told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +147,30 @@ class Usage:
         )
 
 
-FinishReason = Literal["stop", "length"]
+FinishReason = Literal["stop", "length", "tool_calls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a reply, and how likely it was."""
+
+    text: str
+    logprob: float
+    raw: bytes | None = None  # None: not told, or it is no text by itself
+    top: tuple["Token", ...] = ()  # the likeliest in its place
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An expert's reply."""
+    """An expert's reply: a text, calls of tools, or both."""
 
     expert: str
     text: str
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     finish: FinishReason = "stop"
+    calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[Token, ...] = ()  # of the text, where they were asked for
 
 
 class Cause(StrEnum):
@@ -129,3 +208,10 @@ class Chunk:
     text: str
     finish: FinishReason | None = None
     usage: Usage | None = None
+    calls: tuple[CallPiece, ...] = ()
+    logprobs: tuple[Token, ...] = ()
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing of the reply in it: the model thinks."""
+        return not (self.text or self.finish or self.calls or self.logprobs)

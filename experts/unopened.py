@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 
 from experts.errors import BackendRejected
-from experts.types import Chunk, Prompt, Reply
+from experts.types import Ability, Chunk, Prompt, Reply
 
 
 class Unopened:
     """Stands in a dry run for an expert whose engine or key would cost something."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, abilities: frozenset[Ability] = frozenset()) -> None:
         self.name = name
+        self.abilities = abilities
 
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         return [self._refusal().failure(self.name, 0.0) for _ in prompts]

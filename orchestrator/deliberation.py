@@ -16,13 +16,11 @@ replied and never on which reply came first.
 """
 
 from bisect import insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from experts.types import Answer, Failure, Reply, Usage
-from orchestrator.answers import final_answer
-from orchestrator.answers.structured import canonical
+from orchestrator.answers.reading import reader
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
 from orchestrator.errors import panel_failed
@@ -76,11 +74,9 @@ class Deliberation:
     ) -> None:
         self.route = route
         self._policy = policy
-        # What is a choice, or JSON, is the same only if it is written the same.
+        # A choice, JSON, or a tool's call is the same only if it is written the same.
         self._exact = bool(options) or json
-        self._read: Callable[[str], str | None] = (
-            canonical if json else partial(final_answer, options=tuple(options))
-        )
+        self._read = reader(options, json)
         self._calibration = lessons.calibration
         self._ballot = Ballot(
             len(options) or OPEN_ANSWERS, bool(options), dict(route.skills), lessons.votes
@@ -112,7 +108,7 @@ class Deliberation:
         self._waiting.remove(reply.expert)
         insort(self._replies, reply, key=self._seat)
         if isinstance(reply, Answer):
-            answer = self._read(reply.text)
+            answer = self._read(reply)
             if answer is not None:
                 vote = Vote(reply, answer, self.route.competence(reply.expert))
                 insort(self._stated, vote, key=lambda vote: self._seat(vote.reply))
@@ -141,9 +137,9 @@ class Deliberation:
         """The answers, where two are different strings and nobody said yet if they are the same."""
         if self._exact:
             return ()
-        answers = {vote.answer: None for vote in self._stated}
+        answers = {vote.answer: None for vote in self._stated if not vote.reply.calls}
         if isinstance(self._conclusion, Answer):
-            answers |= {a: None for a in [self._read(self._conclusion.text)] if a}
+            answers |= {a: None for a in [self._read(self._conclusion)] if a}
         told = len(answers) < 2 or answers.keys() <= self._alike.keys()
         return () if told else tuple(answers)
 
@@ -168,10 +164,8 @@ class Deliberation:
         hoped = leader(self._beliefs())[0] if votes else ""
         for count, expert in enumerate(self._waiting, start=1):
             votes.append(Vote(Answer(expert, ""), hoped, self.route.competence(expert)))
-            if (
-                self._calibration(self._ballot.posterior(votes)[hoped], len(votes))
-                >= self._policy.confidence
-            ):
+            belief = self._ballot.posterior(votes)[hoped]
+            if self._calibration(belief, len(votes)) >= self._policy.confidence:
                 return tuple(self._waiting[:count])
         return tuple(self._waiting)
 
@@ -181,18 +175,20 @@ class Deliberation:
             self._policy.aggregator == "synthesize"
             and self._conclusion is None
             and self._seconds is None
-            and len(self._usable()) > 1
+            and len(self._for_aggregator()) > 1
             and not agreed
             and not self._settled()
+            and not self._leading().calls
         )
 
     def _for_aggregator(self) -> tuple[tuple[str, float], ...]:
-        replies = [(r.text, self.route.competence(r.expert)) for r in self._usable()]
-        return tuple(sorted(replies, key=lambda item: -item[1]))
+        """The texts; nobody rewords calls of tools."""
+        texts = [(r.text, self.route.competence(r.expert)) for r in self._usable() if not r.calls]
+        return tuple(sorted(texts, key=lambda item: -item[1]))
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
-        answer = self._read(author.text)
+        answer = self._read(author)
         counted = self._alike.get(answer, answer) if answer else None
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
@@ -209,6 +205,8 @@ class Deliberation:
             replies=tuple(self._replies),
             usage=usage,
             notes=notes,
+            tool_calls=author.calls,
+            logprobs=author.logprobs,
         )
 
     def _author(self) -> tuple[Answer, str, tuple[str, ...]]:
@@ -221,13 +219,18 @@ class Deliberation:
         if isinstance(self._conclusion, Failure):
             failed = self._conclusion
             notes += (f"{failed.expert} could not write ({failed.message}); the vote stands",)
+        voted = self._votes and self._policy.aggregator != "none" and len(self.route.panel) > 1
+        return self._leading(), "vote" if voted else "none", notes
+
+    def _leading(self) -> Answer:
+        """The reply that stands if nobody writes a verdict: of those who give the answer that is
+        believed most, the most trusted one's."""
         trusted = sorted(self._usable(), key=lambda r: -self.route.competence(r.expert))
         if not self._votes or self._policy.aggregator == "none":
-            return trusted[0], "none", notes
+            return trusted[0]
         winner = leader(self._beliefs())[0]
         backers = {id(vote.reply) for vote in self._votes if vote.answer == winner}
-        chosen = next(reply for reply in trusted if id(reply) in backers)
-        return chosen, "none" if len(self.route.panel) == 1 else "vote", notes
+        return next(reply for reply in trusted if id(reply) in backers)
 
     def _seat(self, reply: Reply) -> int:
         return self._seats[reply.expert]
@@ -243,6 +246,5 @@ class Deliberation:
         if answer is None:
             return 0.0
         beliefs = self._beliefs()
-        return self._calibration(
-            beliefs.get(answer, self._ballot.unheard(beliefs)), len(self._votes)
-        )
+        belief = beliefs.get(answer, self._ballot.unheard(beliefs))
+        return self._calibration(belief, len(self._votes))

@@ -3,6 +3,7 @@
 OrchestratorError
 ├── UnknownModel     no policy and no expert has that name
 ├── Refused          the request's control cannot be honoured; names the field
+├── Unable           nobody who may be asked can do what the request needs; names the parameter
 └── PanelFailed      every expert failed; carries each failure
     ├── QuestionTooLong  for it fits nobody's context
     └── OutOfTime        or had not replied when the request's seconds were over
@@ -32,6 +33,14 @@ class Refused(OrchestratorError):  # noqa: N818 - named for the state it reports
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class Unable(OrchestratorError):  # noqa: N818 - named for the state it reports
+    """Nobody who may be asked can do what the request needs; `param` of it says so."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class PanelFailed(OrchestratorError):  # noqa: N818 - named for the state it reports

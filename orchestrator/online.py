@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 
+from experts.calls import extended, pieces
 from experts.errors import ExpertError
 from experts.types import Answer, Cause, Chunk, Failure, Reply
 from orchestrator.agreement import Alike, Comparer, WordsOnly
@@ -53,7 +54,8 @@ class Online:
                     self.aggregate_seconds += perf_counter() - started
                 case Done(verdict):
                     if self.listener and not self.told:
-                        await self._tell(Text(verdict.text))
+                        calls = pieces(verdict.tool_calls)
+                        await self._tell(Text(verdict.text, calls, verdict.logprobs))
                     return replace(verdict, timings=self._timings())
 
     def _next(self) -> Step:
@@ -153,8 +155,8 @@ class Online:
             async with asyncio.timeout_at(self.ends), aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
                 async for chunk in chunks:
                     reply = _extended(reply, chunk)
-                    if chunk.text:
-                        await self._tell(Text(chunk.text))
+                    if chunk.text or chunk.calls or chunk.logprobs:
+                        await self._tell(Text(chunk.text, chunk.calls, chunk.logprobs))
         except ExpertError as error:
             if self.told:
                 raise
@@ -183,4 +185,6 @@ def _extended(reply: Answer, chunk: Chunk) -> Answer:
         text=reply.text + chunk.text,
         finish=chunk.finish or reply.finish,
         usage=chunk.usage or reply.usage,
+        calls=extended(reply.calls, chunk.calls) if chunk.calls else reply.calls,
+        logprobs=reply.logprobs + chunk.logprobs,
     )

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from experts import prompts
-from experts.base import Awaited, Expert, Resident
-from experts.types import Chunk, Prompt, Reply
+from experts.base import Able, Awaited, Expert, Resident
+from experts.types import Ability, Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
@@ -45,6 +45,13 @@ class Panel:
             for name, expert in self.experts.items()
             if not isinstance(expert, Resident) or expert.resident
         )
+
+    def abilities(self, names: Iterable[str]) -> dict[str, frozenset[Ability]]:
+        """What each of these can do, of what a prompt may need."""
+        experts = {name: self.experts[name] for name in names}
+        return {
+            name: e.abilities if isinstance(e, Able) else frozenset() for name, e in experts.items()
+        }
 
     def wait(self, names: Iterable[str]) -> float:
         """Seconds until all of these would begin, as far as is known."""

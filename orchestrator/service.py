@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
+from orchestrator.abilities import among_able
 from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.batch import Case, Placed, deliberate_all
 from orchestrator.control import checked, steered
@@ -68,7 +69,7 @@ class Service:
         return route
 
     async def answer(self, request: Request) -> Verdict:
-        """The verdict. Raises `UnknownModel`, `Refused` or `PanelFailed`."""
+        """The verdict. Raises `UnknownModel`, `Refused`, `Unable` or `PanelFailed`."""
         return await self._deliberate(request, None)
 
     async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
@@ -213,16 +214,19 @@ class Service:
         return None
 
     def _policy(self, request: Request) -> Policy:
-        """As the request wants it. Raises `UnknownModel` or `Refused`."""
+        """As the request wants it. Raises `UnknownModel`, `Refused` or `Unable`."""
         model, control, panel = request.model, request.control, self._panel
         alone = model in panel.experts
         if not alone and model not in self._policies:
             raise UnknownModel(model, [*self._policies, *panel.experts])
         policies = self._written if control.writer else self._policies
         policy = pinned(model) if alone else policies[model]
-        if control == AS_THE_POLICY_SAYS:
-            return policy
-        checked(control, panel.experts, panel.writer, model if alone else "")
-        barred = control.barred(panel.everybody)
-        payable(request, {model} if alone else panel.experts.keys() - barred, panel.tariffs)
-        return policy if alone else steered(policy, control, barred, panel.writer)
+        eligible = {model} if alone else set(panel.experts)
+        if control != AS_THE_POLICY_SAYS:
+            checked(control, panel.experts, panel.writer, model if alone else "")
+            barred = control.barred(panel.everybody)
+            eligible -= barred
+            payable(request, eligible, panel.tariffs)
+            policy = policy if alone else steered(policy, control, barred, panel.writer)
+        needs = request.prompt.needs
+        return among_able(policy, needs, panel.abilities(eligible)) if needs else policy

@@ -36,12 +36,17 @@ def wrong_with(prompt: Prompt, reply: Reply) -> str:
     """What keeps a reply from being the JSON asked for; "" if nothing does that another try, or
     another way to ask, could mend."""
     wanted = prompt.sampling.format
-    if wanted is None:
+    if wanted is None or _calls(reply):
         return ""
     if isinstance(reply, Answer):
         return complaint(reply.text, wanted)
     refused = reply.cause is Cause.REJECTED and "response_format" in reply.message
     return reply.message if refused else ""
+
+
+def _calls(reply: Reply) -> bool:
+    """Whether it asks for tools to be called: the JSON comes after their results."""
+    return isinstance(reply, Answer) and bool(reply.calls)
 
 
 def _may_try_again(prompt: Prompt) -> bool:
@@ -64,7 +69,7 @@ def _both(first: Reply, second: Reply) -> Reply:
 
 
 def _settled(prompt: Prompt, reply: Reply, told: str) -> Reply:
-    if prompt.sampling.format is None or not isinstance(reply, Answer):
+    if prompt.sampling.format is None or not isinstance(reply, Answer) or reply.calls:
         return reply
     if told:
         message = f"the reply is not the JSON asked for: {told}"

@@ -40,8 +40,8 @@ def tokens(text: str) -> int:
 
 
 def read_by_each(prompt: Prompt) -> int:
-    """Tokens of a conversation."""
-    return sum(tokens(message.content) for message in prompt.messages)
+    """Tokens of a conversation, and of the tools that it brings."""
+    return sum(tokens(text) for text in prompt.texts)
 
 
 def offers(tariffs: Tariffs, request: Request) -> dict[str, Offer]:

@@ -81,7 +81,9 @@ def spent(verdict: Verdict) -> dict[str, Usage]:
 def _reply(reply: Reply) -> dict[str, Any]:
     told = {"expert": reply.expert, "seconds": _short(reply.seconds)}
     if isinstance(reply, Answer):
-        return {**told, "text": reply.text, "finish": reply.finish}
+        called = [{"name": call.name, "arguments": call.arguments} for call in reply.calls]
+        more = {"tool_calls": called} if called else {}
+        return {**told, "text": reply.text, "finish": reply.finish, **more}
     return {**told, "error": reply.cause.value, "message": reply.message}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from experts.prompts import formatted, question_text
-from experts.types import Message, Priority, Prompt, Reply, Usage
+from experts.types import CallPiece, Message, Priority, Prompt, Reply, Token, ToolCall, Usage
 from routing.types import Question, Route
 
 
@@ -88,13 +88,17 @@ class Verdict:
     usage: Usage  # summed over every call, the aggregator's too
     notes: tuple[str, ...] = ()  # what did not go as planned
     timings: Timings = Timings()
+    tool_calls: tuple[ToolCall, ...] = ()  # what the user's tools are to be called with
+    logprobs: tuple[Token, ...] = ()  # of the text, where they were asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of the verdict's text, while streaming."""
+    """A piece of the verdict, while streaming: of its text, of its calls of tools, or of both."""
 
     text: str
+    calls: tuple[CallPiece, ...] = ()
+    logprobs: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,33 @@ def says(text: str, finish: str = "stop", usage: bool = True) -> Behaviour:
     return behave
 
 
+def calls_tools(*called: tuple[str, str, str], piece: int = 3) -> Behaviour:
+    """Calls of tools (id, name, arguments), streamed in pieces of so many characters."""
+    calls = [
+        {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+        for id_, name, arguments in called
+    ]
+
+    async def behave(call: Call) -> web.StreamResponse:
+        if not call.streams:
+            payload = completion(call, None, "tool_calls")
+            payload["choices"][0]["message"]["tool_calls"] = calls
+            return web.json_response(payload)
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None}]
+        for index, (id_, name, arguments) in enumerate(called):
+            function = {"name": name, "arguments": ""}
+            begun = {"index": index, "id": id_, "type": "function", "function": function}
+            deltas.append({"tool_calls": [begun]})
+            for start in range(0, len(arguments), piece):
+                function = {"arguments": arguments[start : start + piece]}
+                deltas.append({"tool_calls": [{"index": index, "function": function}]})
+        payloads = [event(call, delta) for delta in deltas]
+        payloads += [event(call, {}, "tool_calls"), {**event(call), "usage": used(call, "")}]
+        return await streams(*payloads, "[DONE]")(call)
+
+    return behave
+
+
 def answers(payload: Any, status: int = 200, **headers: str) -> Behaviour:
     """Some JSON, whatever it is. `Retry_After` names a header Retry-After."""
 
@@ -197,6 +224,6 @@ def completion(
 
 def used(call: Call, text: str) -> dict[str, int]:
     """A token is a word."""
-    asked = sum(len(message["content"].split()) for message in call.body["messages"])
+    asked = sum(len((message["content"] or "").split()) for message in call.body["messages"])
     said = len(text.split())
     return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}

@@ -123,7 +123,7 @@ def _priced(card: BaseCard, prompt: int, reply: int) -> Amounts:
 
 
 def _prompt(card: BaseCard, request: Request) -> int:
-    texts = [message.content for message in request.for_experts.messages]
+    texts = request.for_experts.texts
     if card.prompt:
         texts.append(card.prompt)
     return sum(FRAME + math.ceil(len(text.encode()) / BYTES) for text in texts)

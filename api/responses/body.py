@@ -90,6 +90,10 @@ class InputItem(Body):
     def text(self) -> str:
         return joined(self.parts)
 
+    @property
+    def length(self) -> int:
+        return len(self.text)
+
 
 class BySchema(Schema):
     """As `response_format` has it, without its inner object."""

@@ -102,7 +102,7 @@ class EngineActor:
                 await mailbox.arrived.wait()
                 mailbox.arrived.clear()
                 item = mailbox.next()
-                if isinstance(item, Refusal) or item.finish or item.text:
+                if isinstance(item, Refusal) or item.finish or item.text or item.logprobs:
                     yield item
                 if isinstance(item, Refusal) or item.finish:
                     return

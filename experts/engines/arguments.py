@@ -4,6 +4,7 @@ from typing import Any
 
 from experts.engines.families import Family
 from experts.engines.generation import Request
+from experts.engines.structured import grammar
 
 CPU_BATCH = 64  # replies at once; more would only make each of them slower
 GPU_BATCH = 256
@@ -26,6 +27,8 @@ def engine_arguments(family: Family, base: str, *, sleeps: bool) -> dict[str, An
         "max_model_len": family.max_model_len,
         "max_num_seqs": batch_of(family),
         "disable_log_stats": True,
+        # Without blanks, with which a model could fill all the tokens that it has.
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         "use_tqdm_on_load": False,
     }
     if family.tensor_parallel > 1:
@@ -61,13 +64,16 @@ def _adapter_arguments(family: Family) -> dict[str, Any]:
 
 def sampling_params(request: Request, max_tokens: int, *, streaming: bool) -> Any:
     """vLLM's parameters of one request."""
-    from vllm.sampling_params import RequestOutputKind, SamplingParams
+    from vllm.sampling_params import RequestOutputKind, SamplingParams, StructuredOutputsParams
 
+    schema = grammar(request.sampling.format) if request.sampling.format else None
     return SamplingParams(
         max_tokens=max_tokens,
         temperature=request.sampling.temperature,
         top_p=request.sampling.top_p,
         seed=request.sampling.seed,
         stop=list(request.sampling.stop),
+        logprobs=request.sampling.logprobs,
+        structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
         output_kind=RequestOutputKind.DELTA if streaming else RequestOutputKind.FINAL_ONLY,
     )

@@ -4,11 +4,13 @@ import gc
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from experts.engines.arguments import batch_of, engine_arguments, sampling_params
 from experts.engines.families import Family
 from experts.engines.generation import Outcome, Piece, Refusal, Request
+from experts.engines.likelihoods import tokens
 from experts.engines.loading import Swap, SwapFailed, Weights
 from experts.engines.templates import Templates
 from experts.types import Cause, FinishReason
@@ -54,7 +56,7 @@ class Engine:
         self.start_seconds = time.perf_counter() - started
         self.steps = 0
         self.tokens = 0  # that passed through the model: read or written
-        self._running: set[str] = set()
+        self._running: dict[str, int] = {}  # request: how many likeliest tokens it wants told
         self._swapped: list[Swap] = []
 
     @property
@@ -72,6 +74,7 @@ class Engine:
 
     def add(self, request_id: str, request: Request, *, streaming: bool) -> Refusal | None:
         """Starts a request on the resident weights, or says why it never can be."""
+        from vllm.exceptions import VLLMClientError
         from vllm.inputs.engine import tokens_input
 
         assert request.base == self.resident, "a request waits until its base is resident"
@@ -84,10 +87,12 @@ class Engine:
             params = sampling_params(request, most, streaming=streaming)
             lora = self._lora(request.adapter)
             self._llm.add_request(request_id, tokens_input(tokens), params, lora_request=lora)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, VLLMClientError) as error:
+            if request.sampling.format is not None:  # nothing makes a grammar of it: in words alone
+                return self.add(request_id, _unheld(request), streaming=streaming)
             # vLLM validates before it changes anything, so only this request is lost.
             return Refusal(Cause.REJECTED, f"the engine refused the prompt: {error}")
-        self._running.add(request_id)
+        self._running[request_id] = request.sampling.logprobs or 0
         self.tokens += len(tokens)
         return None
 
@@ -96,13 +101,17 @@ class Engine:
         self.steps += 1
         self.tokens += len(self._running)
         outputs = [output for output in self._llm.step() if output.outputs]
-        self._running -= {output.request_id for output in outputs if output.finished}
-        return [Produced(output.request_id, _piece(output)) for output in outputs]
+        produced = [
+            Produced(output.request_id, _outcome(output, self._running.get(output.request_id, 0)))
+            for output in outputs
+        ]
+        self._forget(output.request_id for output in outputs if output.finished)
+        return produced
 
     def abort(self, request_ids: Iterable[str]) -> None:
         """Forgets requests; ids that are unknown or done are fine."""
         ids = list(request_ids)
-        self._running.difference_update(ids)
+        self._forget(ids)
         self._llm.abort_request(ids)
 
     @property
@@ -152,6 +161,10 @@ class Engine:
         """Ends what reads ahead."""
         self._weights.close()
 
+    def _forget(self, request_ids: Iterable[str]) -> None:
+        for request_id in request_ids:
+            self._running.pop(request_id, None)
+
     def _try_adapter(self, adapter: str) -> None:
         """Loads it before anybody asks: one that fails in a step would take the engine with it."""
         try:
@@ -168,14 +181,21 @@ class Engine:
         return LoRARequest(adapter, number, adapter)
 
 
-def _piece(output: Any) -> Piece:
+def _unheld(request: Request) -> Request:
+    return replace(request, sampling=replace(request.sampling, format=None))
+
+
+def _outcome(output: Any, likeliest: int) -> Outcome:
     reply = output.outputs[0]
+    if reply.finish_reason == "error":  # so ends a reply whose grammar turns out to be none
+        return Refusal(Cause.REJECTED, "the engine could not hold to response_format")
     finish: FinishReason = "length" if reply.finish_reason == "length" else "stop"
     return Piece(
         text=reply.text,
         prompt_tokens=len(output.prompt_token_ids or ()),
         completion_tokens=len(reply.token_ids),
         finish=finish if output.finished else None,
+        logprobs=tokens(reply, likeliest) if reply.logprobs else (),
     )
 
 

@@ -29,6 +29,7 @@ class VllmExpert:
 
     def __init__(self, name: str, card: VllmCard, pool: EnginePool) -> None:
         self.name = name
+        self.abilities = card.abilities
         self._card = card
         self.pool = pool
 
@@ -62,9 +63,10 @@ class VllmExpert:
                     raise error_of(self._failure(piece, 0.0))
                 said = said or bool(piece.text.strip())
                 if piece.finish is None:
-                    yield Chunk(piece.text)
+                    yield Chunk(piece.text, logprobs=piece.logprobs)
                 elif said:
-                    yield Chunk(piece.text, piece.finish, self._usage(piece))
+                    usage = self._usage(piece)
+                    yield Chunk(piece.text, piece.finish, usage, logprobs=piece.logprobs)
                 else:
                     raise EmptyReply("the reply had no text")
 
@@ -113,8 +115,14 @@ class VllmExpert:
         if isinstance(outcome, Piece):
             if not outcome.text.strip():
                 return EmptyReply("the reply had no text").failure(self.name, outcome.seconds)
-            finish = outcome.finish or "stop"
-            return Answer(self.name, outcome.text, self._usage(outcome), outcome.seconds, finish)
+            return Answer(
+                self.name,
+                outcome.text,
+                self._usage(outcome),
+                outcome.seconds,
+                outcome.finish or "stop",
+                logprobs=outcome.logprobs,
+            )
         return self._failure(outcome, seconds)
 
     def _failure(self, refusal: Refusal, seconds: float) -> Failure:

@@ -1,8 +1,9 @@
 """The values that cross between an expert and its engine's process."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from experts.types import Cause, FinishReason, Message, Priority, Sampling
+from experts.types import Cause, FinishReason, Message, Priority, Sampling, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class Piece:
     completion_tokens: int = 0  # so far
     finish: FinishReason | None = None  # None: more will come
     seconds: float = 0.0  # in the engine, without the wait before it
+    logprobs: tuple[Token, ...] = ()  # of this text, where they were asked for
+
+
+def merged(pieces: Sequence[Piece]) -> Piece:
+    """Consecutive pieces as one: the texts joined, and the rest as it stands at the end."""
+    tokens = tuple(token for piece in pieces for token in piece.logprobs)
+    return replace(pieces[-1], text="".join(piece.text for piece in pieces), logprobs=tokens)
 
 
 @dataclass(frozen=True, slots=True)

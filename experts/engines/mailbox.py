@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from experts.engines.generation import Outcome, Piece, Refusal
-from experts.engines.serving import Delivery, merged
+from experts.engines.generation import Outcome, Piece, Refusal, merged
+from experts.engines.serving import Delivery
 from experts.types import Cause
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from experts.engines.client import DEATHS, EngineDied
 from experts.engines.dispatch import Dispatcher
 from experts.engines.fleet import Fleet
-from experts.engines.generation import EngineStatus, Outcome, Piece, Request
+from experts.engines.generation import EngineStatus, Outcome, Piece, Request, merged
 from experts.errors import BackendUnavailable
 from experts.types import Priority
 
@@ -51,19 +51,18 @@ class EnginePool:
 
     async def stream(self, request: Request, deadline: float) -> AsyncGenerator[Outcome]:
         """Pieces of one reply, also across the death of an engine if the text stays the same."""
-        sent = ""
+        sent = Piece("")
         for deaths in range(1 + DEATHS):
-            again = ""
+            again = Piece("")
             try:
                 async with aclosing(self._stream(request, deadline)) as pieces:
                     async for piece in pieces:
                         if not isinstance(piece, Piece):
                             yield piece
                             continue
-                        new = unsent(sent, again, piece) if deaths else piece.text
-                        again += piece.text
-                        sent += new
-                        yield replace(piece, text=new)
+                        new = unsent(sent, again, piece) if deaths else piece
+                        again, sent = merged([again, piece]), merged([sent, new])
+                        yield new
                 return
             except EngineDied as error:
                 if deaths == DEATHS:
@@ -88,13 +87,15 @@ class EnginePool:
                 yield piece
 
 
-def unsent(sent: str, again: str, piece: Piece) -> str:
+def unsent(sent: Piece, again: Piece, piece: Piece) -> Piece:
     """What of a piece is new to one who has `sent`, where `again` was repeated before it."""
-    repeated = sent[len(again) : len(again) + len(piece.text)]
-    ended_early = piece.finish is not None and len(again) + len(piece.text) < len(sent)
+    end = len(again.text) + len(piece.text)
+    repeated = sent.text[len(again.text) : end]
+    ended_early = piece.finish is not None and end < len(sent.text)
     if not piece.text.startswith(repeated) or ended_early:
         raise BackendUnavailable(
             "the engine's process ended in the middle of the reply, and the repeated reply "
             "differs from what was sent already; ask again"
         )
-    return piece.text[len(repeated) :]
+    told = max(len(sent.logprobs) - len(again.logprobs), 0)
+    return replace(piece, text=piece.text[len(repeated) :], logprobs=piece.logprobs[told:])

@@ -1,7 +1,7 @@
 """An engine's working day, turn by turn: admit, swap, step, and hand out what came of it."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -243,8 +243,3 @@ def _full(asked: int, waiting: Waiting, seconds: float) -> Refusal:
         f"{waiting.limit}; ask again in {seconds:.0f} s, or raise cluster.engines",
         retry_after=seconds,
     )
-
-
-def merged(pieces: Sequence[Piece]) -> Piece:
-    """Consecutive pieces as one: the texts joined, and the rest as it stands at the end."""
-    return replace(pieces[-1], text="".join(piece.text for piece in pieces))

@@ -15,7 +15,7 @@ from experts.hosted.litellm_backend import LiteLLMBackend
 from experts.hosted.openai_backend import OpenAIBackend, session
 from experts.hosted.retrying import Backend, RetryingBackend
 from experts.replying import ask_each
-from experts.types import Chunk, Prompt, Reply
+from experts.types import Ability, Chunk, Prompt, Reply
 
 MOST_WAITING = 10_000  # prompts per expert that have no slot yet
 
@@ -46,8 +46,15 @@ class HostedExpert:
     """A backend with a bound on its calls. A reply's deadline starts when it has its slot, so
     that the last of a large group has as much time as the first."""
 
-    def __init__(self, name: str, backend: Backend, concurrency: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        backend: Backend,
+        concurrency: int,
+        abilities: frozenset[Ability] = frozenset(),
+    ) -> None:
         self.name = name
+        self.abilities = abilities
         self._backend = backend
         self._slots = Slots(concurrency)
 
@@ -69,7 +76,7 @@ async def opened(
         _check(name, card)
     async with session() as shared:
         yield {
-            name: HostedExpert(name, _backend(name, card, shared), card.concurrency)
+            name: HostedExpert(name, _backend(name, card, shared), card.concurrency, card.abilities)
             for name, card in cards.items()
         }
 

@@ -49,6 +49,9 @@ COUNTERPARTS: dict[str, type[ExpertError]] = {
     "OpenAIError": BackendUnavailable,
 }
 
+# What a reply without would not be an answer to: a provider that cannot is to say so.
+KEPT = ("tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs")
+
 
 def library() -> Any:
     """LiteLLM, kept from calling home. Takes seconds the first time: call it in a thread."""
@@ -88,16 +91,18 @@ class LiteLLMBackend:
     @asynccontextmanager
     async def _called(self, prompt: Prompt, *, stream: bool) -> AsyncIterator[tuple[Any, Any]]:
         litellm = await asyncio.to_thread(library)
+        body = request(self._card, prompt, stream=stream)
         try:
             yield (
                 litellm,
                 await litellm.acompletion(
-                    **request(self._card, prompt, stream=stream),
+                    **body,
                     api_key=self._key,
                     timeout=self._card.seconds,
                     max_retries=0,
                     num_retries=0,
                     drop_params=True,  # a model that takes no seed, say, is asked without
+                    allowed_openai_params=[name for name in KEPT if name in body],
                 ),
             )
         except tuple(litellm.exceptions.LITELLM_EXCEPTION_TYPES) as error:

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from experts.calls import pieces
 from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendUnavailable, ExpertError
 from experts.hosted.openai_stream import StreamReader
@@ -50,7 +51,7 @@ class OpenAIBackend:
         async with self._called(request(self._card, prompt, stream=True)) as response:
             if response.content_type == "application/json":  # a server that cannot stream
                 whole = await self._whole(response)
-                yield Chunk(whole.text)
+                yield Chunk(whole.text, calls=pieces(whole.calls), logprobs=whole.logprobs)
                 yield Chunk("", whole.finish, whole.usage)
                 return
             reader = StreamReader(self._card.price)

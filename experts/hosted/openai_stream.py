@@ -6,7 +6,10 @@ from typing import Any
 
 from experts.cards import Price
 from experts.errors import BackendUnavailable, EmptyReply
-from experts.hosted.openai_wire import at, finish_of, raise_if_error, text_of, usage_of, why_empty
+from experts.hosted.openai_logprobs import tokens_of
+from experts.hosted.openai_tools import CallReader
+from experts.hosted.openai_wire import finish_of, raise_if_error, usage_of, why_empty
+from experts.hosted.shapes import at, items, text_of
 from experts.hosted.sse import Decoder
 from experts.types import Chunk, FinishReason, Usage
 
@@ -14,8 +17,8 @@ THINKING = ("reasoning_content", "reasoning")
 
 
 class StreamReader:
-    """Gives a chunk for each piece of text, an empty one while the model thinks, and at the end
-    the one with finish and usage."""
+    """Gives a chunk for each piece of the reply, an empty one while the model thinks, and at the
+    end the one with finish and usage."""
 
     def __init__(self, price: Price | None) -> None:
         self._price = price
@@ -23,6 +26,7 @@ class StreamReader:
         self._finish: FinishReason | None = None
         self._usage = Usage()
         self._blank = True
+        self._calls = CallReader()
         self.done = False
 
     def feed(self, portion: bytes) -> Iterator[Chunk]:
@@ -44,19 +48,22 @@ class StreamReader:
             raise BackendUnavailable("the stream is broken: an event is no JSON object")
         if used := payload.get("usage"):
             self._usage = usage_of(used, self._price)
-        choices = payload.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            self._finish = finish_of(at(choice, "finish_reason")) or self._finish
-            text = text_of(at(choice, "delta", "content"))
-            if text or any(at(choice, "delta", key) for key in THINKING):
-                self._blank = self._blank and not text.strip()
-                yield Chunk(text)
+        for choice in items(payload.get("choices")):
+            calls = self._calls.take(at(choice, "delta", "tool_calls"))
+            if reason := at(choice, "finish_reason"):
+                self._finish = finish_of(reason, self._calls.count > 0)
+            text, tokens = text_of(at(choice, "delta", "content")), tokens_of(choice)
+            thinks = any(at(choice, "delta", key) for key in THINKING)
+            if text or calls or tokens or thinks:
+                self._blank = self._blank and not text.strip() and not calls
+                yield Chunk(text, calls=calls, logprobs=tokens)
 
     def end(self) -> Chunk:
         """The last chunk, once there are no more bytes."""
         if self._finish is None and not self.done:
             raise BackendUnavailable("the stream broke off before the reply was finished")
-        finish = self._finish or "stop"
+        self._calls.end()
+        finish = self._finish or finish_of("stop", self._calls.count > 0)
         if self._blank:
             raise EmptyReply(why_empty(finish))
         return Chunk("", finish, self._usage)

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from experts.calls import written
 from experts.cards import HostedCard, Price
 from experts.errors import (
     BackendRejected,
@@ -15,8 +16,11 @@ from experts.errors import (
     ExpertError,
     PromptTooLong,
 )
+from experts.hosted.openai_logprobs import tokens_of
+from experts.hosted.openai_tools import calls_of, offered
+from experts.hosted.shapes import at, text_of
 from experts.prompts import conversation
-from experts.types import Answer, FinishReason, JsonFormat, Prompt, Usage
+from experts.types import Answer, FinishReason, JsonFormat, Message, Prompt, Sampling, Usage
 
 TOO_LONG = "context_length_exceeded"  # OpenAI's code; other servers say it in words
 LONGEST_MESSAGE = 300  # characters of somebody else's words
@@ -24,16 +28,30 @@ LONGEST_MESSAGE = 300  # characters of somebody else's words
 
 def request(card: HostedCard, prompt: Prompt, *, stream: bool) -> dict[str, Any]:
     """The body of a request."""
-    sampling = prompt.sampling
     body: dict[str, Any] = {
         "model": card.model,
-        "messages": [
-            {"role": message.role, "content": message.content}
-            for message in conversation(card.prompt, prompt.messages)
-        ],
-        "max_tokens": min(card.max_tokens, sampling.max_tokens or card.max_tokens),
-        "temperature": sampling.temperature,
+        "messages": [_turn(turn) for turn in conversation(card.prompt, prompt.messages)],
+        "max_tokens": min(card.max_tokens, prompt.sampling.max_tokens or card.max_tokens),
+        **_drawn(prompt.sampling),
     }
+    if prompt.toolbox is not None:
+        body |= offered(prompt.toolbox)
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body
+
+
+def _turn(turn: Message) -> dict[str, Any]:
+    body: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    if turn.calls:
+        body |= {"content": turn.content or None, "tool_calls": [*map(written, turn.calls)]}
+    if turn.answers is not None:
+        body["tool_call_id"] = turn.answers
+    return body
+
+
+def _drawn(sampling: Sampling) -> dict[str, Any]:
+    body: dict[str, Any] = {"temperature": sampling.temperature}
     if sampling.temperature > 0:  # a greedy reply is the same for every top_p
         body["top_p"] = sampling.top_p
     if sampling.seed is not None:
@@ -42,8 +60,10 @@ def request(card: HostedCard, prompt: Prompt, *, stream: bool) -> dict[str, Any]
         body["stop"] = list(sampling.stop)
     if sampling.format is not None:
         body["response_format"] = _response_format(sampling.format)
-    if stream:
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    if sampling.logprobs is not None:
+        body["logprobs"] = True
+        if sampling.logprobs:
+            body["top_logprobs"] = sampling.logprobs
     return body
 
 
@@ -66,32 +86,21 @@ def answer(expert: str, payload: Any, price: Price | None) -> Answer:
     if not choices:
         raise EmptyReply("the reply had no choices")
     text = text_of(at(choices[0], "message", "content"))
-    finish = finish_of(at(choices[0], "finish_reason")) or "stop"
-    if not text.strip():
+    calls = calls_of(at(choices[0], "message", "tool_calls"))
+    finish = finish_of(at(choices[0], "finish_reason") or "stop", bool(calls))
+    if not text.strip() and not calls:
         refusal = text_of(at(choices[0], "message", "refusal"))
         raise EmptyReply(why_empty(finish, refusal))
-    return Answer(expert, text, usage_of(at(payload, "usage"), price), finish=finish)
+    usage = usage_of(at(payload, "usage"), price)
+    logprobs = tokens_of(choices[0])
+    return Answer(expert, text, usage, finish=finish, calls=calls, logprobs=logprobs)
 
 
-def at(value: Any, *keys: str) -> Any:
-    """What the keys lead to; None where the JSON has another shape."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def text_of(content: Any) -> str:
-    """Content is a string, null, or a list of parts of which some are text."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "".join(text for part in parts if isinstance(text := at(part, "text"), str))
-
-
-def finish_of(reason: Any) -> FinishReason | None:
-    if reason is None:
-        return None
-    return "length" if reason == "length" else "stop"
+def finish_of(reason: Any, calls: bool) -> FinishReason:
+    """Servers say "stop" of some replies that call tools, so their calls tell."""
+    if reason == "length":
+        return "length"
+    return "tool_calls" if calls else "stop"
 
 
 def usage_of(raw: Any, price: Price | None) -> Usage:

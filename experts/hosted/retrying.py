@@ -99,7 +99,7 @@ class RetryingBackend:
                 if chunk is None:
                     return
                 limit, missed = ends, f"no whole reply within {self._seconds:g} s"
-                if chunk.text or chunk.finish:
+                if not chunk.blank:
                     yield chunk
 
     def _ends(self) -> float:

@@ -119,7 +119,7 @@ async def test_what_is_wrong_with_a_request_is_the_clients_own_exception():
         with pytest.raises(openai.NotFoundError) as unknown:
             await create(model="gpt-9", messages=QUESTION)
         with pytest.raises(openai.BadRequestError) as tools:
-            await create(model="auto", messages=QUESTION, tools=[{"type": "function"}])
+            await create(model="auto", messages=QUESTION, tools=[{"type": "custom"}])
         with pytest.raises(openai.BadRequestError) as empty:
             await create(model="auto", messages=[])
         with pytest.raises(openai.APIStatusError) as large:
@@ -127,7 +127,7 @@ async def test_what_is_wrong_with_a_request_is_the_clients_own_exception():
         with pytest.raises(openai.NotFoundError):
             await here.client.models.retrieve("gpt-9")
     assert (unknown.value.code, unknown.value.param) == ("model_not_found", "model")
-    assert (tools.value.code, tools.value.param) == ("unsupported_parameter", "tools")
+    assert (tools.value.code, tools.value.param) == ("unsupported_parameter", "tools.0.type")
     assert empty.value.param == "messages"
     assert large.value.status_code == 413
 

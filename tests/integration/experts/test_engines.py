@@ -1,6 +1,7 @@
 """Experts on real engines: real Ray, real vLLM, models of a few thousand weights."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -14,7 +15,8 @@ import pytest
 from experts.cards import Cluster
 from experts.engines.expert import engine_statuses, opened
 from experts.errors import BackendRejected, RegistryError
-from experts.types import Answer, Cause, Failure, Message, Prompt, Sampling
+from experts.types import Answer, Cause, Failure, JsonFormat, Message, Prompt, Sampling
+from orchestrator.answers.structured import complaint
 from tests import tiny_models
 from tests.asking import idle, running, said, status
 
@@ -22,6 +24,14 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 
 QUESTIONS = [f"How much is {n} and {n}?" for n in range(6)]
 LONG = Sampling(max_tokens=240)
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "n": {"type": "integer", "minimum": 1, "maximum": 99},
+        "w": {"enum": ["x", "y"]},
+    },
+    "required": ["n", "w"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +123,32 @@ async def test_a_system_message_of_the_caller_follows_the_experts_own(experts):
     theirs = Prompt((Message("system", "Be brief."), Message("user", "Why?")))
     [alice] = await experts["alice"].ask([theirs])
     assert [alice.text] == await said(experts["told"], "Why?")
+
+
+@pytest.mark.parametrize("name", ["alice", "bob", "tuned"])
+async def test_a_reply_is_held_to_its_schema_as_it_is_drawn(experts, name):
+    format_ = JsonFormat(json.dumps(SCHEMA))
+    prompts = [Prompt.of(q, Sampling(format=format_, max_tokens=24)) for q in QUESTIONS[:2]]
+    for reply in await experts[name].ask(prompts):
+        assert complaint(reply.text, format_) == ""
+
+
+async def test_a_schema_that_no_grammar_says_leaves_a_reply_as_it_would_be(experts):
+    odd = Sampling(format=JsonFormat('{"not": {"type": "null"}}'))
+    [reply] = await experts["alice"].ask([Prompt.of("x", odd)])
+    assert [reply.text] == await said(experts["alice"], "x")
+
+
+async def test_the_tokens_that_are_told_join_to_the_text_and_the_greedy_one_is_likeliest(experts):
+    prompt = Prompt.of("Tell me all.", Sampling(logprobs=2, max_tokens=12))
+    [reply] = await experts["alice"].ask([prompt])
+    chunks = [chunk async for chunk in experts["alice"].stream(prompt)]
+    assert "".join(token.text for token in reply.logprobs) == reply.text
+    assert all(
+        len(token.top) == 2 and token.logprob == token.top[0].logprob for token in reply.logprobs
+    )
+    streamed = [token for chunk in chunks for token in chunk.logprobs]
+    assert [token.text for token in streamed] == [token.text for token in reply.logprobs]
 
 
 @pytest.mark.parametrize("way", ["ask", "stream"])

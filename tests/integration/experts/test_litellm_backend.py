@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
+from experts.calls import extended
 from experts.cards import Cluster, HostedCard, Price
 from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable
 from experts.hosted.expert import opened
 from experts.hosted.litellm_backend import COUNTERPARTS, LiteLLMBackend, library
 from experts.types import Answer, Cause, Prompt, Sampling
-from tests.openai_server import event, hangs, refuses, says, serving, streams
+from tests.openai_server import calls_tools, event, hangs, refuses, says, serving, streams
+from tests.tools import PARIS, TOOLBOX
 from tests.waiting import until
 
 # LiteLLM's types make pydantic warn, and as an error that would look like a failed call.
@@ -49,6 +51,17 @@ async def streamed(backend):
 
 
 ways = pytest.mark.parametrize("way", [asked, streamed])
+
+
+async def test_tools_are_offered_and_their_calls_come_back(server):
+    server.next += [calls_tools(("call_1", "weather", PARIS.arguments))] * 2
+    prompt = Prompt(PROMPT.messages, toolbox=TOOLBOX)
+    reply = await backend().reply(prompt)
+    chunks = [chunk async for chunk in backend().stream(prompt)]
+    assert (reply.calls, reply.finish) == ((PARIS,), "tool_calls")
+    assert extended((), [piece for chunk in chunks for piece in chunk.calls]) == (PARIS,)
+    assert chunks[-1].finish == "tool_calls"
+    assert [call.body["tools"][0]["function"]["name"] for call in server.calls] == ["weather"] * 2
 
 
 def test_each_of_litellms_exceptions_has_a_counterpart(litellm):

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.bodies import ChatBody
-from experts.types import JsonFormat, Message, Sampling
+from experts.types import JsonFormat, Message, Sampling, Tool, Toolbox
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of
 
 USER = {"role": "user", "content": "why?"}
@@ -31,7 +31,6 @@ WRONG = {
     "messages a string": (asking(messages="why?"), "messages", "invalid_type"),
     "message a string": (messages("why?"), "messages.0", "invalid_type"),
     "no role": (messages({"content": "x"}), "messages.0.role", "missing_required_parameter"),
-    "tool role": (messages({"role": "tool", "content": "x"}), "messages.0.role", "invalid_value"),
     "no content": (messages({"role": "user"}), "messages.0.content", "missing_required_parameter"),
     "null content": (
         messages({"role": "user", "content": None}),
@@ -76,11 +75,6 @@ WRONG = {
         messages({**USER, "mood": "good"}),
         "messages.0.mood",
         "unknown_parameter",
-    ),
-    "tool calls in message": (
-        messages({"role": "assistant", "content": "", "tool_calls": [{}]}, USER),
-        "messages.0.tool_calls",
-        "unsupported_parameter",
     ),
     "text too long": (asking("x" * 100_001), "messages", "string_above_max_length"),
     "too many messages": (messages(*[USER] * 1001), "messages", "array_above_max_length"),
@@ -127,7 +121,6 @@ WRONG = {
     "allow nobody": (asking(convene={"allow": []}), "convene.allow", "empty_array"),
     "deny a number": (asking(convene={"deny": [3]}), "convene.deny.0", "invalid_type"),
     "explain a word": (asking(convene={"explain": "yes"}), "convene.explain", "invalid_type"),
-    "tools": (asking(tools=[{"type": "function"}]), "tools", "unsupported_parameter"),
     "format a word": (asking(response_format="json"), "response_format", "invalid_value"),
     "format unknown": (asking(response_format={"type": "xml"}), "response_format", "invalid_value"),
     "schema missing": (
@@ -150,7 +143,8 @@ WRONG = {
         "response_format.json_schema.schema",
         "invalid_value",
     ),
-    "logprobs": (asking(logprobs=True), "logprobs", "unsupported_parameter"),
+    "top_logprobs alone": (asking(top_logprobs=2), "top_logprobs", "invalid_value"),
+    "top_logprobs many": (asking(logprobs=True, top_logprobs=21), "top_logprobs", "invalid_value"),
     "logit_bias": (asking(logit_bias={"1": 2}), "logit_bias", "unsupported_parameter"),
     "frequency_penalty": (
         asking(frequency_penalty=0.5),
@@ -215,7 +209,14 @@ JSON = st.recursive(
 ROLES = st.sampled_from(["system", "developer", "user", "assistant", "tool"])
 TURN = st.fixed_dictionaries(
     {},
-    optional={"role": ROLES | JSON, "content": st.text() | JSON, "name": JSON, "tool_calls": JSON},
+    optional={
+        "role": ROLES | JSON,
+        "content": st.text() | JSON,
+        "name": JSON,
+        "tool_calls": JSON
+        | st.just([{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{"}}]),
+        "tool_call_id": st.just("c") | JSON,
+    },
 )
 CHAT = st.fixed_dictionaries(
     {"model": st.sampled_from(["auto", "convene/vote", "ada", "zed"])},
@@ -224,7 +225,23 @@ CHAT = st.fixed_dictionaries(
         "temperature": st.floats(0, 3) | JSON,
         "stop": JSON,
         "seed": st.integers() | JSON,
-        "tools": JSON,
+        "tools": JSON
+        | st.lists(
+            st.fixed_dictionaries(
+                {"type": st.sampled_from(["function", "custom"])},
+                optional={
+                    "function": st.fixed_dictionaries(
+                        {"name": st.sampled_from(["f", "g h"])}, optional={"parameters": JSON}
+                    )
+                },
+            ),
+            max_size=2,
+        ),
+        "tool_choice": st.sampled_from(["auto", "required", "all"])
+        | JSON
+        | st.just({"type": "function", "function": {"name": "f"}}),
+        "logprobs": st.booleans() | JSON,
+        "top_logprobs": st.integers(-1, 30) | JSON,
         "response_format": JSON
         | st.fixed_dictionaries(
             {"type": st.sampled_from(["text", "json_object", "json_schema"])},
@@ -292,6 +309,15 @@ def test_a_schema_is_passed_on_as_it_came():
     asked = ChatBody.model_validate(by_schema(schema, temperature=1)).request(ScriptedService())
     wanted = asked.prompt.sampling.format
     assert (json.loads(wanted.schema), wanted.name, wanted.tries) == (schema, "reply", 2)
+
+
+def test_tools_and_likely_tokens_are_passed_on():
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    asked = request_of(tools=tools, tool_choice="required", logprobs=True, top_logprobs=3)
+    assert asked.prompt.toolbox == Toolbox((Tool("f", None, '{"type": "object"}'),), "required")
+    assert asked.prompt.sampling.logprobs == 3
+    assert request_of(logprobs=True).prompt.sampling.logprobs == 0
+    assert request_of(top_logprobs=0).prompt.sampling.logprobs is None
 
 
 def test_dollars_do_not_pay_for_a_second_try():

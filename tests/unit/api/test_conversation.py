@@ -11,6 +11,10 @@ class Turn:
     role: str
     text: str
 
+    @property
+    def length(self):
+        return len(self.text)
+
 
 @pytest.mark.parametrize(
     ("turns", "at"),
@@ -30,3 +34,7 @@ def test_what_is_out_of_place_is_named_as_the_body_has_it(turns, at):
 
 def test_a_conversation_of_the_longest_text_is_taken():
     check([Turn("system", "x" * (LONGEST_TEXT - 4)), Turn("user", "why?")])
+
+
+def test_a_tools_result_may_be_the_last_and_empty():
+    check([Turn("user", "why?"), Turn("assistant", ""), Turn("tool", "")])

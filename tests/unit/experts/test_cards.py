@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from experts.cards import HostedCard, Price, Registry, ScriptedCard, VllmCard
-from experts.types import Usage
+from experts.types import Ability, Usage
 
 SCRIPTED = {"kind": "scripted"}
 
@@ -24,6 +24,15 @@ def test_a_card_does_not_change():
     card = ScriptedCard(kind="scripted")
     with pytest.raises(ValidationError, match="frozen"):
         card.delay = 1.0
+
+
+def test_a_hosted_model_is_believed_able_unless_its_card_says_otherwise():
+    def able(**values):
+        return HostedCard(kind="hosted", model="m", **values).abilities
+
+    assert able() == {Ability.TOOLS, Ability.LOGPROBS}
+    assert able(tools=False) == {Ability.LOGPROBS}
+    assert able(tools=False, logprobs=False) == frozenset()
 
 
 def test_a_key_is_shown_by_no_card():

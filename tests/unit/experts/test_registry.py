@@ -92,7 +92,8 @@ CASES = {
     "a key of another kind": (
         card("    adapter: x"),
         "convene.yaml:5: experts.ada.adapter: unknown key; known here: api_key, base_url, "
-        "concurrency, description, kind, max_tokens, model, price, prompt, seconds, skills",
+        "concurrency, description, kind, logprobs, max_tokens, model, price, prompt, seconds, "
+        "skills, tools",
     ),
     "an unknown key inside a card": (
         card("    price:\n      inputs: 1"),

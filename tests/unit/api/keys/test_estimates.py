@@ -9,6 +9,7 @@ from experts.cards import Price, ScriptedCard
 from experts.types import Answer, Cause, Failure, JsonFormat, Message, Prompt, Sampling, Usage
 from orchestrator.policies import POLICIES
 from orchestrator.types import Control, Request
+from tests.tools import TOOLBOX
 from tests.unit.api.scripted import verdict
 
 
@@ -38,6 +39,13 @@ def test_one_expert_costs_its_own_longest_reply():
 def test_a_lower_max_tokens_costs_less_and_a_higher_one_no_more_than_the_card_allows():
     assert ESTIMATOR.estimate(asking("cheap", max_tokens=10)).whole.tokens == PROMPT + 10
     assert ESTIMATOR.estimate(asking("cheap", max_tokens=5000)).whole.tokens == PROMPT + 100
+
+
+def test_tools_are_read_with_the_question():
+    bare, request = asking("cheap"), asking("cheap")
+    offered = replace(request, prompt=replace(request.prompt, toolbox=TOOLBOX))
+    more = ESTIMATOR.estimate(offered).whole.tokens - ESTIMATOR.estimate(bare).whole.tokens
+    assert more > len(TOOLBOX.tools[0].parameters) / 2
 
 
 def test_a_panel_costs_all_its_seats_the_dearest_first():

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -6,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experts.engines.client import EngineDied
-from experts.engines.generation import Piece
+from experts.engines.generation import Piece, merged
 from experts.engines.pool import EnginePool, unsent
 from experts.errors import BackendUnavailable
-from experts.types import Priority
+from experts.types import Priority, Token
 from tests.engines import FakeEngine, Yard, family, fleet_with, request, said, station
 from tests.virtual_time import in_virtual_time
 
@@ -121,13 +122,24 @@ async def test_a_stream_that_would_go_on_differently_fails(texts):
         await streamed((("ab", "cd", "ef"), 2), (texts, None))
 
 
+def said_of(text):
+    """A piece of one token per character."""
+    return Piece(text, logprobs=tuple(Token(character, -1.0) for character in text))
+
+
+def cut(piece, start, end):
+    return replace(piece, text=piece.text[start:end], logprobs=piece.logprobs[start:end])
+
+
 @given(st.text("abc"), st.lists(st.integers(0, 9), max_size=5), st.integers(0, 9))
 def test_however_it_is_cut_the_rest_is_what_was_not_sent(text, cuts, sent):
     bounds = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
+    whole = said_of(text)
     fresh = [
-        unsent(text[:sent], text[:start], Piece(text[start:end])) for start, end in pairwise(bounds)
+        unsent(cut(whole, 0, sent), cut(whole, 0, start), cut(whole, start, end))
+        for start, end in pairwise(bounds)
     ]
-    assert text[:sent] + "".join(fresh) == text
+    assert merged([cut(whole, 0, sent), *fresh]) == whole
 
 
 @in_virtual_time

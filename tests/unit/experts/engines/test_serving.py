@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from experts.engines.engine import Produced, SwapFailed
 from experts.engines.generation import Piece, Refusal, Request
 from experts.engines.pace import Mean, Pace
-from experts.engines.serving import BROKEN_SECONDS, Serving, merged
+from experts.engines.serving import BROKEN_SECONDS, Serving
 from experts.engines.waiting import Call
 from experts.types import Cause, Message, Priority
 
@@ -249,11 +249,6 @@ def test_estimates_cover_every_base_that_is_asked_for():
     assert estimates["a"] == 0.0
     finished(desk)
     assert desk.estimate("c") == BROKEN_SECONDS
-
-
-def test_merged_pieces_are_one_that_stands_where_the_last_stood():
-    pieces = [Piece("a", 5, 1), Piece("b", 5, 3), Piece("", 5, 4, "stop", 2.0)]
-    assert merged(pieces) == Piece("ab", 5, 4, "stop", 2.0)
 
 
 calls = st.lists(

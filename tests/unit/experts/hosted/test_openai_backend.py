@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from experts.calls import extended
 from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, EmptyReply
 from experts.hosted.openai_backend import LONGEST_REPLY, OpenAIBackend, session
@@ -20,6 +21,7 @@ from tests.openai_server import (
     serving,
     streams,
 )
+from tests.tools import PARIS
 from tests.waiting import until
 
 PROMPT = Prompt.of("Why?")
@@ -182,6 +184,14 @@ async def test_a_server_that_cannot_stream_is_read_all_the_same(server, backend)
     )
     chunks = [chunk async for chunk in backend.stream(PROMPT)]
     assert [(chunk.text, chunk.finish) for chunk in chunks] == [("yes", None), ("", "length")]
+
+
+async def test_a_server_that_cannot_stream_calls_tools_all_the_same(server, backend):
+    raw = {"id": PARIS.id, "function": {"name": PARIS.name, "arguments": PARIS.arguments}}
+    server.default = answers({"choices": [{"message": {"content": None, "tool_calls": [raw]}}]})
+    chunks = [chunk async for chunk in backend.stream(PROMPT)]
+    assert extended((), chunks[0].calls) == (PARIS,)
+    assert chunks[-1].finish == "tool_calls"
 
 
 async def test_keep_alives_do_not_put_off_the_first_token(server, backend):

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experts.calls import extended
 from experts.cards import Price
 from experts.errors import BackendRejected, BackendUnavailable, EmptyReply, ExpertError
 from experts.hosted.openai_stream import StreamReader
-from experts.types import Chunk, Usage
+from experts.types import Chunk, Token, Usage
 from tests.openai_server import event
+from tests.tools import LIMA, PARIS
 
 END = event(delta={}, finish="stop")
 USED = {**event(), "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
@@ -40,6 +42,33 @@ def test_text_comes_in_chunks_and_the_end_has_what_it_cost():
 def test_thinking_is_a_chunk_without_text(key):
     chunks = read(event(delta={key: "hm"}), event(delta={"content": "a"}), END)
     assert [chunk.text for chunk in chunks] == ["", "a", ""]
+
+
+def calling(index, arguments, call=None):
+    begun = {"id": call.id, "type": "function"} if call else {}
+    function = {"arguments": arguments} | ({"name": call.name} if call else {})
+    return event(delta={"tool_calls": [{"index": index, **begun, "function": function}]})
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.data())
+def test_however_calls_are_split_and_mixed_they_join_to_what_the_model_wrote(sizes, data):
+    left = {0: PARIS.arguments, 1: LIMA.arguments}
+    events = [calling(0, "", PARIS), calling(1, "", LIMA)]
+    while left:
+        index = data.draw(st.sampled_from(sorted(left)))
+        size = data.draw(st.sampled_from(sizes))
+        events.append(calling(index, left[index][:size]))
+        left[index] = left[index][size:]
+        left = {index: text for index, text in left.items() if text}
+    chunks = read(*events, event(delta={}, finish="tool_calls"), "[DONE]")
+    assert extended((), [piece for chunk in chunks for piece in chunk.calls]) == (PARIS, LIMA)
+    assert chunks[-1].finish == "tool_calls"
+
+
+def test_log_probabilities_come_with_their_text():
+    told = event(delta={"content": "a"})
+    told["choices"][0]["logprobs"] = {"content": [{"token": "a", "logprob": -0.5}]}
+    assert read(told, END)[0] == Chunk("a", logprobs=(Token("a", -0.5),))
 
 
 def test_a_reply_cut_at_its_limit_says_so():

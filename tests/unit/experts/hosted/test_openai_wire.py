@@ -18,6 +18,7 @@ from experts.errors import (
 )
 from experts.hosted.openai_wire import answer, error_of_status, error_payload, request, retry_after
 from experts.types import JsonFormat, Message, Prompt, Sampling, Usage
+from tests.tools import PARIS, TOOLBOX
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -60,6 +61,45 @@ def test_a_format_is_passed_on_as_openai_writes_it():
         "type": "json_schema",
         "json_schema": named,
     }
+
+
+def test_tools_go_with_the_question_and_turns_of_calls_as_they_came():
+    turns = (Message("user", "?"), Message("assistant", "", (PARIS,)))
+    prompt = Prompt((*turns, Message("tool", "mild", (), "call_1")), toolbox=TOOLBOX)
+    body = request(card(), prompt, stream=False)
+    called = {"name": "weather", "arguments": PARIS.arguments}
+    assert body["messages"][1:] == [
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "call_1", "type": "function", "function": called}],
+        },
+        {"role": "tool", "content": "mild", "tool_call_id": "call_1"},
+    ]
+    assert body["tools"][0]["function"]["name"] == "weather"
+    assert body["tool_choice"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent"),
+    [(None, {}), (0, {"logprobs": True}), (3, {"logprobs": True, "top_logprobs": 3})],
+)
+def test_log_probabilities_are_asked_for_where_they_are_wanted(wanted, sent):
+    body = request(card(), Prompt.of("Why?", Sampling(logprobs=wanted)), stream=False)
+    assert {key: body[key] for key in body if "logprobs" in key} == sent
+
+
+@pytest.mark.parametrize(
+    ("told", "finish"), [("stop", "tool_calls"), ("tool_calls", "tool_calls"), ("length", "length")]
+)
+def test_a_reply_of_calls_alone_is_an_answer_that_says_so(told, finish):
+    raw = [{"id": "call_1", "function": {"name": "weather", "arguments": PARIS.arguments}}]
+    reply = answer("ada", completion(None, told, tool_calls=raw), None)
+    assert (reply.text, reply.calls, reply.finish) == ("", (PARIS,), finish)
+
+
+def test_a_reply_that_says_it_calls_and_does_not_is_a_text():
+    assert answer("ada", completion("Hm.", "tool_calls"), None).finish == "stop"
 
 
 def test_the_card_bounds_the_tokens_that_may_be_asked_for():

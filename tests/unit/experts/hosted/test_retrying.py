@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, EmptyReply
 from experts.hosted.retrying import Retries, RetryingBackend
-from experts.types import Answer, Chunk, Prompt, Usage
+from experts.types import Answer, CallPiece, Chunk, Prompt, Usage
 from tests.waiting import until
 
 PROMPT = Prompt.of("Why?")
@@ -128,6 +128,12 @@ async def test_thinking_counts_as_a_first_token_and_is_not_sent_on():
     backend = Backend([Chunk(""), 0.15, Chunk("yes"), END])
     chunks = [chunk async for chunk in RetryingBackend(backend, 0.2, SOON).stream(PROMPT)]
     assert chunks == [Chunk("yes"), END]
+
+
+async def test_calls_of_tools_are_sent_on():
+    call = Chunk("", calls=(CallPiece(0, "{}", "call_1", "weather"),))
+    chunks = RetryingBackend(Backend([call, END]), 5.0, SOON).stream(PROMPT)
+    assert [chunk async for chunk in chunks] == [call, END]
 
 
 async def test_a_reader_that_takes_its_time_is_not_interrupted():
