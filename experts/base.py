@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, runtime_checkable
 
+from experts.circuit import State
 from experts.types import Chunk, Prompt, Reply
 
 
@@ -45,3 +46,12 @@ class Awaited(Protocol):
     def wait(self) -> float:
         """Seconds until it would begin with a prompt that came now, as far as is known."""
         ...
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """An expert that is left alone for a while when it keeps failing. One without this can always
+    be asked."""
+
+    @property
+    def circuit(self) -> State: ...

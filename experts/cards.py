@@ -5,16 +5,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     field_validator,
+    model_validator,
 )
 
+from experts.patience import Hedge, Timeouts
+from experts.strict import Strict
 from experts.types import Usage
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -56,12 +57,6 @@ ExistingFile = Annotated[FilePath, AfterValidator(_must_exist)]
 ModelPath = Annotated[str, AfterValidator(_model_beside_file)]
 
 
-class Strict(BaseModel):
-    """A section of the registry file: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Price(Strict):
     """What a million tokens cost, in US dollars."""
 
@@ -83,6 +78,11 @@ class BaseCard(Strict):
     max_tokens: int = Field(512, ge=1, description="Longest reply, in tokens.")
     seconds: float = Field(60.0, gt=0, description="Deadline of one reply, in seconds.")
     price: Price | None = Field(None, description="Dollars per million tokens, where known.")
+    fallback: tuple[Name, ...] = Field(
+        (),
+        max_length=4,
+        description="Who is asked in its place, in order, when it cannot answer for now.",
+    )
 
 
 class Merge(Strict):
@@ -150,6 +150,12 @@ class HostedCard(BaseCard):
     )
     api_key: SecretStr | None = Field(None, description="Write ${NAME}, never the key itself.")
     concurrency: int = Field(32, ge=1, description="Most calls at once.")
+    timeouts: Timeouts = Field(
+        default_factory=Timeouts, description="Deadlines of a streamed reply, within `seconds`."
+    )
+    hedge: Hedge | None = Field(
+        None, description="A second call where one is slow to begin; none: no second call."
+    )
 
 
 class RecordedCard(BaseCard):
@@ -215,6 +221,20 @@ class Registry(Strict):
         if value is not None and experts is not None and len(experts) == 1:
             raise ValueError(f"{value!r} is the only expert; list those whose replies it reads")
         return value
+
+    @model_validator(mode="after")
+    def _fallbacks_are_listed(self) -> "Registry":
+        for name, card in self.experts.items():
+            others = self.panellists.keys() - {name}
+            for other in card.fallback:
+                if other not in others:
+                    listed = ", ".join(sorted(others)) or "nobody"
+                    raise ValueError(
+                        f"experts.{name}.fallback: {other!r} cannot stand in; use some of {listed}"
+                    )
+            if len(set(card.fallback)) != len(card.fallback):
+                raise ValueError(f"experts.{name}.fallback: names somebody twice; keep one")
+        return self
 
     @property
     def panellists(self) -> dict[str, Any]:

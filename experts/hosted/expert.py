@@ -1,6 +1,5 @@
 """Models behind somebody's HTTP API."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
@@ -10,52 +9,45 @@ from yarl import URL
 
 from experts.base import Expert
 from experts.cards import Cluster, HostedCard
-from experts.errors import BackendUnavailable, RegistryError
+from experts.circuit import State
+from experts.errors import RegistryError
+from experts.hosted.breaking import Breaker
+from experts.hosted.hedging import HedgingBackend
 from experts.hosted.litellm_backend import LiteLLMBackend
 from experts.hosted.openai_backend import OpenAIBackend, session
-from experts.hosted.retrying import Backend, RetryingBackend
+from experts.hosted.retrying import Backend, Deadlines, RetryingBackend
+from experts.hosted.slots import Slots
 from experts.replying import ask_each
 from experts.types import Chunk, Prompt, Reply
-
-MOST_WAITING = 10_000  # prompts per expert that have no slot yet
-
-
-class Slots:
-    """A bounded number of calls at once. Each has a deadline and no more than `most` wait for
-    their turn, so the wait is bounded too."""
-
-    def __init__(self, calls: int, most: int = MOST_WAITING) -> None:
-        self._calls = asyncio.Semaphore(calls)
-        self._most = most
-        self._waiting = 0
-
-    async def __aenter__(self) -> None:
-        if self._waiting >= self._most:
-            raise BackendUnavailable(f"{self._most} prompts wait for this expert; ask again later")
-        self._waiting += 1
-        try:
-            await self._calls.acquire()
-        finally:
-            self._waiting -= 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._calls.release()
 
 
 class HostedExpert:
     """A backend with a bound on its calls. A reply's deadline starts when it has its slot, so
     that the last of a large group has as much time as the first."""
 
-    def __init__(self, name: str, backend: Backend, concurrency: int) -> None:
+    def __init__(self, name: str, backend: Backend, slots: Slots, breaker: Breaker) -> None:
         self.name = name
         self._backend = backend
-        self._slots = Slots(concurrency)
+        self._slots = slots
+        self._breaker = breaker
+
+    @property
+    def circuit(self) -> State:
+        return self._breaker.state
+
+    @property
+    def wait(self) -> float:
+        """Seconds until a call that came now would have a slot, as far as is known."""
+        return self._slots.wait()
 
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        return await ask_each(self.name, prompts, self._backend.reply, self._slots)
+        return await ask_each(self.name, prompts, self._backend.reply, self._slots.turn)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
-        async with self._slots, aclosing(self._backend.stream(prompt)) as chunks:
+        async with (
+            self._slots.turn(prompt.priority),
+            aclosing(self._backend.stream(prompt)) as chunks,
+        ):
             async for chunk in chunks:
                 yield chunk
 
@@ -68,16 +60,18 @@ async def opened(
     for name, card in cards.items():
         _check(name, card)
     async with session() as shared:
-        yield {
-            name: HostedExpert(name, _backend(name, card, shared), card.concurrency)
-            for name, card in cards.items()
-        }
+        yield {name: _expert(name, card, shared) for name, card in cards.items()}
 
 
-def _backend(name: str, card: HostedCard, shared: aiohttp.ClientSession) -> Backend:
+def _expert(name: str, card: HostedCard, shared: aiohttp.ClientSession) -> HostedExpert:
     direct = card.base_url is not None
-    backend = OpenAIBackend(name, card, shared) if direct else LiteLLMBackend(name, card)
-    return RetryingBackend(backend, card.seconds)
+    backend: Backend = OpenAIBackend(name, card, shared) if direct else LiteLLMBackend(name, card)
+    if card.hedge is not None:
+        backend = HedgingBackend(backend, card.hedge.after, card.hedge.share)
+    timeouts, breaker = card.timeouts, Breaker(name)
+    deadlines = Deadlines(card.seconds, timeouts.first_token, timeouts.idle)
+    retrying = RetryingBackend(backend, deadlines, breaker=breaker)
+    return HostedExpert(name, retrying, Slots(card.concurrency, longest=card.seconds), breaker)
 
 
 def _check(name: str, card: HostedCard) -> None:

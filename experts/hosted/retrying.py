@@ -1,14 +1,15 @@
-"""A backend that keeps its deadline and is asked again after failures that may pass."""
+"""A backend that keeps its deadlines and is asked again after failures that may pass."""
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from experts.errors import BackendTimeout, BackendUnavailable, ExpertError
-from experts.types import Answer, Chunk, Prompt
+from experts.errors import BackendTimeout, BackendUnavailable, CircuitOpen, ExpertError
+from experts.hosted.breaking import Breaker
+from experts.types import Answer, Chunk, Priority, Prompt
 
 
 class Backend(Protocol):
@@ -19,6 +20,22 @@ class Backend(Protocol):
     def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         """A chunk without text or finish says that the model is at work: it thinks."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that a reply has. A reply that comes in one piece has the `total` alone."""
+
+    total: float  # tries and pauses included
+    first_token: float | None = None  # of each try; None: half of what is left, for another try
+    idle: float | None = None  # between chunks; None: no limit of its own
+
+    def first(self, now: float, ends: float) -> float:
+        """When the first token must be there, for a try that begins now."""
+        return min(ends, now + ((ends - now) / 2 if self.first_token is None else self.first_token))
+
+    def next(self, now: float, ends: float) -> float:
+        return ends if self.idle is None else min(ends, now + self.idle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,73 +59,119 @@ class Retries:
 
 
 class RetryingBackend:
-    """The whole of a reply, pauses included, takes at most `seconds`.
+    """The whole of a reply, pauses included, takes at most its total. Whoever waits for a reply is
+    told at once that the circuit is open, unless the backend has just told this call when to come
+    back; a file of questions waits until it is closed."""
 
-    Half of the time left must bring the first token, or another try could not be made.
-    """
-
-    def __init__(self, backend: Backend, seconds: float, retries: Retries | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        deadlines: Deadlines,
+        retries: Retries | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
         self._backend = backend
-        self._seconds = seconds
+        self._deadlines = deadlines
         self._retries = retries or Retries()
+        self._breaker = breaker or Breaker("an expert")
         self._random = random.Random()
 
     async def reply(self, prompt: Prompt) -> Answer:
-        failed = 0
-        ends = self._ends()
-        try:
-            async with asyncio.timeout_at(ends):
-                while True:
-                    try:
+        tries = self._tries(prompt)
+        while True:
+            async with tries.next():
+                with self._breaker.call():
+                    missed = f"no reply within {self._deadlines.total:g} s"
+                    async with _until(tries.ends, missed):
                         return await self._backend.reply(prompt)
-                    except BackendUnavailable as error:
-                        failed += 1
-                        await self._pause(error, failed, ends)
-        except TimeoutError as error:
-            raise BackendTimeout(f"no reply within {self._seconds:g} s") from error
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        failed = 0
-        ends = self._ends()
-        sent = False
+        tries = self._tries(prompt)
         while True:
-            try:
-                async with aclosing(self._in_time(prompt, ends)) as chunks:
-                    async for chunk in chunks:
-                        sent = True
-                        yield chunk
+            async with (
+                tries.next(),
+                aclosing(self._in_time(prompt, tries.ends)) as chunks,
+            ):
+                async for chunk in chunks:
+                    tries.sent = True
+                    yield chunk
                 return
-            except BackendUnavailable as error:
-                if sent:
-                    raise
-                failed += 1
-                await self._pause(error, failed, ends)
 
     async def _in_time(self, prompt: Prompt, ends: float) -> AsyncGenerator[Chunk, None]:
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
         and cancel, whoever reads the stream."""
-        first = (ends - asyncio.get_running_loop().time()) / 2
-        limit, missed = ends - first, f"no first token within {first:.3g} s"
-        async with aclosing(self._backend.stream(prompt)) as chunks:
-            while True:
-                try:
-                    async with asyncio.timeout_at(limit):
+        began = _now()
+        limit = self._deadlines.first(began, ends)
+        missed = f"no first token within {limit - began:.3g} s"
+        with self._breaker.call() as call:
+            async with aclosing(self._backend.stream(prompt)) as chunks:
+                while True:
+                    async with _until(limit, missed):
                         chunk = await anext(chunks, None)
-                except TimeoutError as error:
-                    raise BackendTimeout(missed) from error
-                if chunk is None:
-                    return
-                limit, missed = ends, f"no whole reply within {self._seconds:g} s"
-                if chunk.text or chunk.finish:
-                    yield chunk
+                    if chunk is None:
+                        return
+                    call.works()
+                    if chunk.text or chunk.finish:
+                        yield chunk
+                    limit = self._deadlines.next(_now(), ends)
+                    missed = self._late(limit < ends)
 
-    def _ends(self) -> float:
-        return asyncio.get_running_loop().time() + self._seconds
+    def _late(self, idle: bool) -> str:
+        if idle:
+            return f"no further token within {self._deadlines.idle:g} s"
+        return f"no whole reply within {self._deadlines.total:g} s"
 
-    async def _pause(self, error: BackendUnavailable, failed: int, ends: float) -> None:
-        """Returns when it is time to try again; raises the error if there is no such time."""
-        left = ends - asyncio.get_running_loop().time()
-        wait = self._retries.wait(error, failed, left, self._random.random())
+    def _tries(self, prompt: Prompt) -> "_Tries":
+        patient = prompt.priority is Priority.BATCH
+        return _Tries(self._retries, self._random, _now() + self._deadlines.total, patient)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The tries of one reply."""
+
+    retries: Retries
+    random: random.Random
+    ends: float  # by the event loop's clock
+    patient: bool  # waits for a circuit to close
+    sent: bool = False  # whether somebody has read some of the reply
+    failures: int = 0
+    last: BackendUnavailable | None = None
+
+    @asynccontextmanager
+    async def next(self) -> AsyncIterator[None]:
+        """Around one try. Where another may be made, this returns when it is time for it; else it
+        raises what went wrong."""
+        try:
+            yield
+        except CircuitOpen as error:
+            named = self.last is not None and self.last.retry_after is not None
+            if not (self.patient or named):
+                raise (self.last or error) from error
+            self.failures += not self.patient
+            await self._pause(error, max(1, self.failures))
+        except BackendUnavailable as error:
+            if self.sent:
+                raise
+            self.last = error
+            self.failures += 1
+            await self._pause(error, self.failures)
+
+    async def _pause(self, error: BackendUnavailable, failed: int) -> None:
+        wait = self.retries.wait(error, failed, self.ends - _now(), self.random.random())
         if wait is None:
             raise error
         await asyncio.sleep(wait)
+
+
+@asynccontextmanager
+async def _until(limit: float, missed: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout_at(limit):
+            yield
+    except TimeoutError as error:
+        raise BackendTimeout(missed) from error
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
