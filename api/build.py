@@ -16,6 +16,7 @@ from api.settings import Settings
 from api.storage import connected, missing
 from experts.base import Expert
 from experts.build import opened as opened_experts
+from experts.cards import calls_at_most
 from experts.engines.expert import engine_statuses
 from experts.engines.generation import EngineStatus
 from experts.unopened import Unopened
@@ -70,7 +71,7 @@ async def opened(
         # Thresholds of meaning hold for the packaged encoder, whichever one routes.
         packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
-        panel = Panel(panellists, aggregator, tariffs(settings))
+        panel = Panel(panellists, aggregator, tariffs(settings), fallbacks(settings))
         service = Service(panel, router, policies, knowledge.lessons, comparer, observer)
 
         async def ready() -> list[str]:
@@ -86,9 +87,14 @@ async def opened(
 def tariffs(settings: Settings) -> Tariffs:
     """What every expert charges, by its card."""
     return {
-        name: Tariff(card.price, card.max_tokens, card.prompt or "")
+        name: Tariff(card.price, card.max_tokens, card.prompt or "", calls_at_most(card))
         for name, card in settings.experts.items()
     }
+
+
+def fallbacks(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Who stands in for whom, by the cards."""
+    return {name: card.fallback for name, card in settings.experts.items() if card.fallback}
 
 
 def _estimator(settings: Settings, policies: Mapping[str, Policy]) -> Estimator:

@@ -158,6 +158,11 @@ class HostedCard(BaseCard):
     )
 
 
+def calls_at_most(card: BaseCard) -> int:
+    """Calls that are made at the same time for one reply."""
+    return 2 if isinstance(card, HostedCard) and card.hedge is not None else 1
+
+
 class RecordedCard(BaseCard):
     """Answers from a file of recorded replies."""
 

@@ -4,29 +4,33 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from experts import prompts
-from experts.base import Awaited, Expert, Resident
+from experts.base import Awaited, Expert, Guarded, Resident
+from experts.circuit import State
 from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
-from orchestrator.types import Request
+from orchestrator.types import AS_THE_POLICY_SAYS, Control, Request
 
+Fallbacks = Mapping[str, tuple[str, ...]]
 AGAIN = 0.7  # temperature of an expert that is asked a second time in one wave
 
 
 class Panel:
-    """The experts at hand, by name, the aggregator among them, if there is one, and what they
-    charge, as far as that is known."""
+    """The experts at hand, by name, the aggregator among them, if there is one, what they charge,
+    as far as that is known, and who stands in for whom, in order."""
 
     def __init__(
         self,
         experts: Mapping[str, Expert],
         aggregator: Expert | None = None,
         tariffs: Tariffs | None = None,
+        fallbacks: Fallbacks | None = None,
     ) -> None:
         self.experts = dict(experts)
         self.aggregator = aggregator
         self.tariffs = tariffs or {}
+        self.fallbacks = fallbacks or {}
 
     @property
     def writer(self) -> str | None:
@@ -45,6 +49,25 @@ class Panel:
             for name, expert in self.experts.items()
             if not isinstance(expert, Resident) or expert.resident
         )
+
+    def circuits(self) -> dict[str, State]:
+        """Whether those can be asked that are left alone when they keep failing."""
+        everybody = [*self.experts.values(), *([self.aggregator] if self.aggregator else [])]
+        return {each.name: each.circuit for each in everybody if isinstance(each, Guarded)}
+
+    def absent(self) -> frozenset[str]:
+        """Who is not asked now, for it keeps failing."""
+        return frozenset(name for name, state in self.circuits().items() if state is State.OPEN)
+
+    def stand_ins(self, control: Control) -> Fallbacks:
+        """Who may be asked in whose seat."""
+        if not self.fallbacks or control == AS_THE_POLICY_SAYS:
+            return self.fallbacks
+        barred = control.barred(self.everybody)
+        return {
+            name: tuple(other for other in others if other not in barred)
+            for name, others in self.fallbacks.items()
+        }
 
     def wait(self, names: Iterable[str]) -> float:
         """Seconds until all of these would begin, as far as is known."""

@@ -88,6 +88,7 @@ class Verdict:
     usage: Usage  # summed over every call, the aggregator's too
     notes: tuple[str, ...] = ()  # what did not go as planned
     timings: Timings = Timings()
+    replaced: tuple[tuple[str, str], ...] = ()  # who failed for now, who was asked in its seat
 
 
 @dataclass(frozen=True, slots=True)
