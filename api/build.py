@@ -75,13 +75,24 @@ async def opened(
         service = Service(panel, router, policies, knowledge.lessons, comparer, observer)
 
         async def ready() -> list[str]:
-            return [*await missing(redis), *await _engines_missing(experts)]
+            return await _engines_missing(experts)
+
+        async def degraded() -> list[str]:
+            return ["redis does not answer"] if await missing(redis) else []
 
         async def engines() -> list[EngineStatus]:
             return await engine_statuses(experts.values())
 
         keys = Keys(keeper, _estimator(settings, policies)) if keeper else None
-        yield Running(service, ready, engines, keys=keys, encoder=encoder)
+        yield Running(
+            service,
+            ready,
+            engines,
+            keys=keys,
+            circuits=panel.circuits,
+            degraded=degraded,
+            encoder=encoder,
+        )
 
 
 def tariffs(settings: Settings) -> Tariffs:

@@ -54,4 +54,7 @@ class Guarded(Protocol):
     be asked."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def circuit(self) -> State: ...

@@ -10,7 +10,8 @@ from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
-from orchestrator.types import AS_THE_POLICY_SAYS, Control, Request
+from orchestrator.types import Control, Request
+from routing.types import Route
 
 Fallbacks = Mapping[str, tuple[str, ...]]
 AGAIN = 0.7  # temperature of an expert that is asked a second time in one wave
@@ -31,6 +32,8 @@ class Panel:
         self.aggregator = aggregator
         self.tariffs = tariffs or {}
         self.fallbacks = fallbacks or {}
+        everybody = [*self.experts.values(), *([aggregator] if aggregator else [])]
+        self._guarded = [each for each in everybody if isinstance(each, Guarded)]
 
     @property
     def writer(self) -> str | None:
@@ -52,22 +55,22 @@ class Panel:
 
     def circuits(self) -> dict[str, State]:
         """Whether those can be asked that are left alone when they keep failing."""
-        everybody = [*self.experts.values(), *([self.aggregator] if self.aggregator else [])]
-        return {each.name: each.circuit for each in everybody if isinstance(each, Guarded)}
+        return {each.name: each.circuit for each in self._guarded}
 
     def absent(self) -> frozenset[str]:
         """Who is not asked now, for it keeps failing."""
-        return frozenset(name for name, state in self.circuits().items() if state is State.OPEN)
+        return frozenset(each.name for each in self._guarded if each.circuit is State.OPEN)
 
-    def stand_ins(self, control: Control) -> Fallbacks:
-        """Who may be asked in whose seat."""
-        if not self.fallbacks or control == AS_THE_POLICY_SAYS:
-            return self.fallbacks
+    def backed(self, route: Route, control: Control) -> Route:
+        """The route with those who stand in for others, as far as the request lets them be asked."""
+        if not self.fallbacks:
+            return route
         barred = control.barred(self.everybody)
-        return {
+        stand_ins = {
             name: tuple(other for other in others if other not in barred)
             for name, others in self.fallbacks.items()
         }
+        return replace(route, stand_ins=stand_ins)
 
     def wait(self, names: Iterable[str]) -> float:
         """Seconds until all of these would begin, as far as is known."""

@@ -190,7 +190,7 @@ class Service:
             routes.update(zip(places, together, strict=True))
         panel, absent = self._panel, self._panel.absent()
         there = [
-            around(replace(routes[place], stand_ins=panel.stand_ins(request.control)), absent)
+            around(panel.backed(routes[place], request.control), absent)
             for place, request in enumerate(requests)
         ]
         recruited = self._exchanged(policies, there)

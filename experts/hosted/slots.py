@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
 from experts.errors import BackendUnavailable
@@ -50,10 +50,11 @@ class Slots:
         try:
             await place
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():  # given, and nobody is there to use it
+            if place.cancelled():
+                with suppress(ValueError):  # it may have been passed over
+                    self._waiting[priority].remove(place)
+            else:  # it was given, and nobody is there to use it
                 self._pass_on()
-            else:
-                self._waiting[priority].remove(place)
             raise
 
     def leave(self, seconds: float) -> None:
@@ -63,9 +64,11 @@ class Slots:
 
     def _pass_on(self) -> None:
         for waiting in self._waiting.values():
-            if waiting:
-                waiting.popleft().set_result(None)
-                return
+            while waiting:
+                place = waiting.popleft()
+                if not place.cancelled():
+                    place.set_result(None)
+                    return
         self._free += 1
 
     def _refuse(self, priority: Priority) -> None:

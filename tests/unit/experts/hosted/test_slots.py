@@ -85,6 +85,18 @@ async def test_one_that_is_cancelled_as_it_gets_its_place_passes_it_on():
     assert slots.wait() == 0
 
 
+@in_virtual_time
+async def test_who_leaves_at_the_moment_a_place_is_free_leaves_it_to_the_next():
+    slots = Slots(1)
+    tasks = [asyncio.create_task(call(slots, seconds=60.0)) for _ in range(4)]
+    await asyncio.sleep(1.0)
+    for task in tasks[:3]:
+        task.cancel()
+    await together(*tasks[:3])
+    await tasks[3]
+    assert slots.wait() == 0
+
+
 @given(st.lists(st.tuples(st.sampled_from(Priority), st.integers(1, 5), st.booleans())))
 def test_whoever_comes_and_goes_no_more_than_the_slots_are_ever_taken(callers):
     @in_virtual_time
@@ -106,7 +118,8 @@ def test_whoever_comes_and_goes_no_more_than_the_slots_are_ever_taken(callers):
             tasks.append(asyncio.create_task(one(priority, seconds)))
             await asyncio.sleep(0.5)
             if leaves:
-                tasks[len(tasks) // 2].cancel()
+                for task in tasks[len(tasks) // 2 :]:
+                    task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert most <= 3
         assert (inside, slots.wait()) == (0, 0)
