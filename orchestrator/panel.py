@@ -62,7 +62,7 @@ class Panel:
         return frozenset(each.name for each in self._guarded if each.circuit is State.OPEN)
 
     def backed(self, route: Route, control: Control) -> Route:
-        """The route with those who stand in for others, as far as the request lets them be asked."""
+        """The route with those who stand in for others, as far as the request permits."""
         if not self.fallbacks:
             return route
         barred = control.barred(self.everybody)
