@@ -62,10 +62,7 @@ class Estimator:
         elif policy is None or not cards:
             return Estimate(ONE)
         calls = [_call(card, request) for card in cards.values()]
-        dearest = Amounts(
-            tokens=max(call.tokens for call in calls),
-            nanodollars=max(call.nanodollars for call in calls),
-        )
+        dearest = _dearest(calls)
         writers = [self.aggregator] if self.aggregator is not None else []
         at_once = max(map(calls_at_most, [*cards.values(), *writers]))
         if policy is None:
@@ -75,7 +72,10 @@ class Estimator:
             seats, repeated = _seats(policy, len(cards))
             asked = seats + _replaceable(cards, seats)
             panel = dearest * asked if repeated else _most_of(calls, asked)
-            panel += self._conclusion(policy, request, seats, cards)
+            written = self._conclusion(policy, request, seats, cards)
+            panel += written
+            if at_once > 1:  # the call that nobody tells of may be a writer's
+                dearest = _dearest([dearest, written])
             routing = self.routing(request)
         return Estimate(routing.whole + panel * at_once, dearest, routing.untold, unknown, at_once)
 
@@ -159,6 +159,10 @@ def _spent(usage: Usage) -> Amounts:
 
 def _nano(dollars: float | None) -> int:
     return math.ceil(round((dollars or 0.0) * NANO, 3))
+
+
+def _dearest(calls: list[Amounts]) -> Amounts:
+    return _most_of(calls, 1)
 
 
 def _most_of(calls: list[Amounts], seats: int) -> Amounts:

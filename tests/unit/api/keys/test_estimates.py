@@ -206,3 +206,9 @@ def test_a_hedged_call_may_be_made_twice_and_one_that_was_given_up_counts_in_ful
     assert taken(answered, estimate).tokens == 10 + once.whole.tokens
     late = Failure("ada", Cause.TIMEOUT, "")
     assert taken_by_failures((late,), estimate).tokens == estimate.whole.tokens
+
+
+def test_a_second_call_that_was_given_up_may_be_the_writers_own():
+    hedged = HostedCard(kind="hosted", model="m", max_tokens=200, hedge=Hedge())
+    estimate = Estimator(CARDS, POLICIES, hedged).estimate(asking("synthesize"))
+    assert estimate.call.tokens > PROMPT + 3 * 100 + 200
