@@ -27,10 +27,7 @@ async def ask_each(
     """
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(
-                _reply(expert, prompt, answer, turn(prompt.priority) if turn else nullcontext()),
-                name=f"ask {expert}",
-            )
+            group.create_task(_reply(expert, prompt, answer, turn), name=f"ask {expert}")
             for prompt in prompts
         ]
     return [task.result() for task in tasks]
@@ -40,11 +37,11 @@ async def _reply(
     expert: str,
     prompt: Prompt,
     answer: Callable[[Prompt], Awaitable[Answer]],
-    turn: AbstractAsyncContextManager[Any],
+    turn: Turns | None,
 ) -> Reply:
     started = time.monotonic()
     try:
-        async with turn:
+        async with turn(prompt.priority) if turn else nullcontext():
             started = time.monotonic()
             reply: Reply = await answer(prompt)
             return replace(reply, seconds=time.monotonic() - started)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from experts.types import Answer, Failure, Reply, Usage
+from experts.types import Answer, Cause, Failure, Reply, Usage
 from orchestrator.answers import final_answer
 from orchestrator.answers.structured import canonical
 from orchestrator.ballots import OPEN_ANSWERS
@@ -179,6 +179,8 @@ class Deliberation:
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
             usage += self._conclusion.usage
+        late = [isinstance(c, Failure) and c.cause is Cause.TIMEOUT for c in self._conclusions]
+        usage += Usage(untold=sum(late))
         return Verdict(
             text=author.text,
             answer=answer,

@@ -138,7 +138,7 @@ def hangs() -> Behaviour:
 
 def streams(*payloads: dict[str, Any] | str | bytes, then: str = "end") -> Behaviour:
     """Events, raw where they are bytes; then the stream's `end`, a `cut` line, or it `hangs` or
-    sends but `keep-alives`; `prepared`: whoever calls goes on writing."""
+    sends but `keep-alives`."""
 
     async def behave(call: Call) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

@@ -1,7 +1,7 @@
 """Models behind somebody's HTTP API."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
 import aiohttp
 from redis.asyncio import Redis
@@ -10,7 +10,7 @@ from yarl import URL
 from experts.base import Expert
 from experts.cards import Cluster, HostedCard
 from experts.circuit import State
-from experts.errors import RegistryError
+from experts.errors import CircuitOpen, RegistryError
 from experts.hosted.breaking import Breaker
 from experts.hosted.hedging import HedgingBackend
 from experts.hosted.litellm_backend import LiteLLMBackend
@@ -18,7 +18,7 @@ from experts.hosted.openai_backend import OpenAIBackend, session
 from experts.hosted.retrying import Backend, Deadlines, RetryingBackend
 from experts.hosted.slots import Slots
 from experts.replying import ask_each
-from experts.types import Chunk, Prompt, Reply
+from experts.types import Chunk, Priority, Prompt, Reply
 
 
 class HostedExpert:
@@ -41,15 +41,22 @@ class HostedExpert:
         return self._slots.wait()
 
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        return await ask_each(self.name, prompts, self._backend.reply, self._slots.turn)
+        return await ask_each(self.name, prompts, self._backend.reply, self._turn)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
         async with (
-            self._slots.turn(prompt.priority),
+            self._turn(prompt.priority),
             aclosing(self._backend.stream(prompt)) as chunks,
         ):
             async for chunk in chunks:
                 yield chunk
+
+    def _turn(self, priority: Priority) -> AbstractAsyncContextManager[None]:
+        """A slot. People are told before they stand in line, where a file's questions may wait,
+        that the expert is left alone."""
+        if priority is Priority.INTERACTIVE and (wait := self._breaker.wait):
+            raise CircuitOpen(wait)
+        return self._slots.turn(priority)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from math import inf, isfinite
 
 from experts.errors import BackendUnavailable
 from experts.types import Priority
@@ -13,10 +14,10 @@ LEARNING = 0.1  # weight of the latest call in the mean
 
 
 class Slots:
-    """A place for each of `calls`. No more than `most` wait for one, and of people none that
-    would, by the mean of the calls so far, wait longer than `longest` seconds."""
+    """A place for each of `calls`. No more than `most` wait for one, and of people none longer than
+    `longest` seconds: who would, by the mean of the calls so far, is refused at once."""
 
-    def __init__(self, calls: int, most: int = MOST_WAITING, longest: float = float("inf")) -> None:
+    def __init__(self, calls: int, most: int = MOST_WAITING, longest: float = inf) -> None:
         self._calls = calls
         self._free = calls
         self._most = most
@@ -47,14 +48,18 @@ class Slots:
         self._refuse(priority)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[priority].append(place)
+        people = priority is Priority.INTERACTIVE and isfinite(self._longest)
         try:
-            await place
-        except asyncio.CancelledError:
+            async with asyncio.timeout(self._longest if people else None):
+                await place
+        except (asyncio.CancelledError, TimeoutError) as error:
             if place.cancelled():
                 with suppress(ValueError):  # it may have been passed over
                     self._waiting[priority].remove(place)
             else:  # it was given, and nobody is there to use it
                 self._pass_on()
+            if isinstance(error, TimeoutError):
+                raise self._busy(self._longest) from error
             raise
 
     def leave(self, seconds: float) -> None:
@@ -76,7 +81,10 @@ class Slots:
         if sum(map(len, self._waiting.values())) >= self._most:
             raise BackendUnavailable(f"{self._most} prompts wait for it; ask again later", wait)
         if priority is Priority.INTERACTIVE and wait > self._longest:
-            raise BackendUnavailable(f"it is busy for about {wait:.0f} s; ask again later", wait)
+            raise self._busy(wait)
+
+    def _busy(self, seconds: float) -> BackendUnavailable:
+        return BackendUnavailable(f"it is busy for about {seconds:.0f} s; ask again later", seconds)
 
 
 @dataclass(slots=True)

@@ -164,7 +164,7 @@ async def test_a_stop_in_the_middle_of_a_stream_lets_it_end(backend, tmp_path):
     going_on = asyncio.Event()
 
     async def slowly(call):
-        response = await streams(event(delta={"content": "one "}), then="prepared")(call)
+        response = await streams(event(delta={"content": "one "}))(call)
         await going_on.wait()
         for payload in (event(delta={"content": "two"}), event(delta={}, finish="stop")):
             await response.write(f"data: {httpx.Response(200, json=payload).text}\n\n".encode())

@@ -121,6 +121,19 @@ def test_the_writers_stand_in_writes_and_the_vote_stands_where_it_cannot_either(
     assert verdict.notes[1] == "cleo could not write (down); the vote stands"
 
 
+@pytest.mark.parametrize("cause", list(Cause))
+def test_what_a_writer_took_that_was_too_late_is_counted_as_untold(cause):
+    deliberation = Deliberation(route("ada", "ben"), replace(WRITTEN, confidence=None))
+    deliberation.step()
+    for expert in ("ada", "ben"):
+        deliberation.tell(Answer(expert, expert))
+    deliberation.tell_alike({"ada": "ada", "ben": "ben"})
+    assert isinstance(deliberation.step(), Conclude)
+    deliberation.tell_conclusion(down("zoe", cause))
+    untold = deliberation.step().verdict.usage.untold
+    assert untold == (cause is Cause.TIMEOUT)
+
+
 CHAINS = st.dictionaries(
     st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdef"), max_size=4).map(tuple)
 )

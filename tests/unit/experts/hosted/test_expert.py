@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -12,7 +13,7 @@ from experts.circuit import State
 from experts.errors import BackendTimeout, CircuitOpen, RegistryError
 from experts.hosted.expert import opened
 from experts.patience import Hedge, Timeouts
-from experts.types import Answer, Cause, Prompt
+from experts.types import Answer, Cause, Priority, Prompt
 from tests.openai_server import echoes, event, hangs, refuses, serving, streams
 from tests.waiting import until
 
@@ -54,7 +55,8 @@ async def test_waiting_for_a_slot_takes_nothing_from_a_replys_time(server):
     server.default = hangs()
     one_at_a_time = card(server, concurrency=1, seconds=0.05)
     async with opened({"ada": one_at_a_time}, Cluster()) as experts:
-        replies = await experts["ada"].ask([Prompt.of("1"), Prompt.of("2"), Prompt.of("3")])
+        prompts = [replace(Prompt.of(text), priority=Priority.BATCH) for text in "123"]
+        replies = await experts["ada"].ask(prompts)
     assert [reply.cause for reply in replies] == [Cause.TIMEOUT] * 3
     assert all(0.04 < reply.seconds < 0.1 for reply in replies)
     assert len(server.calls) == 3
@@ -181,6 +183,19 @@ async def test_one_that_keeps_failing_is_left_alone_and_the_others_go_on(server)
     assert reply.text == "You asked: 3"
 
 
+async def test_people_do_not_stand_in_line_behind_a_file_that_waits_for_the_circuit(server):
+    server.default = refuses(429, "later", Retry_After="20")
+    of_a_file = [replace(Prompt.of(str(i)), priority=Priority.BATCH) for i in range(4)]
+    async with opened({"ada": card(server, concurrency=2)}, Cluster()) as experts:
+        waiting = asyncio.create_task(experts["ada"].ask(of_a_file))
+        await until(lambda: experts["ada"].circuit is State.OPEN)
+        async with asyncio.timeout(5):
+            [refused] = await experts["ada"].ask([Prompt.of("Why?")])
+        assert "is not asked for" in refused.message
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
 HANGING = {
     "before headers": hangs(),
     "before the first token": streams(then="hangs"),
@@ -201,7 +216,7 @@ async def test_a_backend_that_hangs_is_given_up_and_holds_nobody_else_up(server,
                 return [chunk async for chunk in experts["ada"].stream(Prompt.of("Why?"))]
 
             waiting = [asyncio.create_task(hanging()) for _ in range(20)]
-            await until(lambda: server.running > 0)
+            await asyncio.sleep(0)
             replies = await experts["ben"].ask([Prompt.of(str(i)) for i in range(20)])
             assert [reply.text for reply in replies] == [f"You asked: {i}" for i in range(20)]
             found = await asyncio.gather(*waiting, return_exceptions=True)

@@ -43,12 +43,25 @@ async def test_people_go_before_a_file_of_questions():
 
 @in_virtual_time
 async def test_who_would_wait_longer_than_a_reply_may_take_is_refused_with_an_estimate():
-    slots = Slots(2, longest=10.0)
+    slots = Slots(2, longest=13.0)
     await together(call(slots, seconds=4.0), call(slots, seconds=4.0))
-    found = await together(*(call(slots, seconds=4.0) for _ in range(9)))
+    found = await together(*(call(slots, seconds=4.0) for _ in range(10)))
     refused = [error for error in found if error is not None]
-    assert len(refused) == 2  # two are called, and five take 10 s to get through
-    assert [error.retry_after for error in refused] == pytest.approx([12.0] * 2)
+    assert len(refused) == 2  # two are called, and six wait for 12 s at most
+    assert [error.retry_after for error in refused] == pytest.approx([14.0] * 2)
+
+
+@in_virtual_time
+async def test_nobody_waits_longer_than_a_reply_may_take_for_a_call_that_hangs():
+    slots = Slots(1, longest=10.0)
+    hanging = asyncio.create_task(call(slots, seconds=60.0))
+    await asyncio.sleep(0)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(BackendUnavailable, match="busy"):
+        await call(slots)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(10.0)
+    await hanging
+    await call(slots)
 
 
 @in_virtual_time
