@@ -36,7 +36,7 @@ class Circuit:
     only the probe speaks for what came after."""
 
     tripping: Tripping = Tripping()
-    recent: tuple[bool, ...] = ()  # of the last calls, the latest last: whether each failed
+    recent: tuple[bool, ...] = ()  # whether each of the last calls failed; those before went well
     opened: int = 0  # times that it opened since it was last closed
     until: float = 0.0  # seconds, when it may be probed
     probing: bool = False
@@ -63,7 +63,10 @@ class Circuit:
     def succeeded(self, *, probe: bool = False) -> "Circuit":
         if self.opened:
             return Circuit(self.tripping) if probe else self
-        return replace(self, recent=self._with(failed=False))
+        if not self.recent:
+            return self
+        recent = self._with(failed=False)
+        return replace(self, recent=recent if any(recent) else ())
 
     def failed(
         self, now: float, jitter: float, asked_for: float | None = None, *, probe: bool = False
@@ -87,5 +90,4 @@ class Circuit:
     def _trips(self, recent: tuple[bool, ...]) -> bool:
         rules = self.tripping
         in_a_row = len(recent) >= rules.failures and all(recent[-rules.failures :])
-        many = len(recent) == rules.window and sum(recent) >= rules.share * rules.window
-        return in_a_row or many
+        return in_a_row or sum(recent) >= rules.share * rules.window

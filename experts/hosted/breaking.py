@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from experts.circuit import Circuit, State
 from experts.errors import BackendUnavailable, CircuitOpen, ExpertError
@@ -35,33 +34,29 @@ class Breaker:
         """Seconds until it may be asked; 0: now."""
         return self._circuit.wait(_now())
 
-    @contextmanager
-    def call(self) -> Iterator["Call"]:
-        """Around one call. Raises `CircuitOpen` in place of making it. What the prompt itself is
-        to blame for speaks for the backend: it answered."""
-        if wait := self.wait:
+    def call(self) -> "Call":
+        """Around one call. Raises `CircuitOpen` in place of making it."""
+        now = _now()
+        if wait := self._circuit.wait(now):
             raise CircuitOpen(wait)
-        call = Call(self, probe=self.state is not State.CLOSED)
+        probe = self._circuit.state(now) is not State.CLOSED
         self._now_is(self._circuit.asked())
-        try:
-            yield call
-        except BackendUnavailable as error:
-            jitter, asked_for = self._random.random(), error.retry_after
-            self._now_is(self._circuit.failed(_now(), jitter, asked_for, probe=call.probe))
-            raise
-        except ExpertError:
-            call.works()
-            raise
-        except BaseException:
-            if call.probe:
-                self._now_is(self._circuit.abandoned())
-            raise
-        call.works()
+        return Call(self, probe=probe)
 
     def succeeded(self, *, probe: bool) -> None:
         self._now_is(self._circuit.succeeded(probe=probe))
 
+    def failed(self, asked_for: float | None, *, probe: bool) -> None:
+        jitter = self._random.random()
+        self._now_is(self._circuit.failed(_now(), jitter, asked_for, probe=probe))
+
+    def abandoned(self) -> None:
+        """A probe ended and nobody knows how."""
+        self._now_is(self._circuit.abandoned())
+
     def _now_is(self, circuit: Circuit) -> None:
+        if circuit is self._circuit:
+            return
         self._circuit, state = circuit, circuit.state(_now())
         if state is not self._told:
             self._told = state
@@ -70,19 +65,28 @@ class Breaker:
             logger.log(level, "%s %s", self._expert, WORDS[state], extra=extra)
 
 
-class Call:
+class Call(AbstractContextManager["Call"]):
     """A call under way. A stream says that its backend works with its first chunk already."""
 
     def __init__(self, breaker: Breaker, *, probe: bool) -> None:
         self._breaker = breaker
         self._succeeded = False
-        self.probe = probe
+        self._probe = probe
 
     def works(self) -> None:
         if not self._succeeded:
             self._succeeded = True
-            self._breaker.succeeded(probe=self.probe)
-            self.probe = False
+            self._breaker.succeeded(probe=self._probe)
+            self._probe = False
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """What the prompt itself is to blame for speaks for the backend: it answered."""
+        if isinstance(error, BackendUnavailable):
+            self._breaker.failed(error.retry_after, probe=self._probe)
+        elif error is None or isinstance(error, ExpertError):
+            self.works()
+        elif self._probe:
+            self._breaker.abandoned()
 
 
 def _now() -> float:

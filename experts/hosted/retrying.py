@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -79,23 +79,35 @@ class RetryingBackend:
     async def reply(self, prompt: Prompt) -> Answer:
         tries = self._tries(prompt)
         while True:
-            async with tries.next():
-                with self._breaker.call():
-                    missed = f"no reply within {self._deadlines.total:g} s"
-                    async with _until(tries.ends, missed):
-                        return await self._backend.reply(prompt)
+            try:
+                return await self._whole(prompt, tries.ends)
+            except BackendUnavailable as error:
+                await tries.pause(error)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         tries = self._tries(prompt)
+        sent = False
         while True:
-            async with (
-                tries.next(),
-                aclosing(self._in_time(prompt, tries.ends)) as chunks,
-            ):
-                async for chunk in chunks:
-                    tries.sent = True
-                    yield chunk
+            try:
+                async with aclosing(self._in_time(prompt, tries.ends)) as chunks:
+                    async for chunk in chunks:
+                        sent = True
+                        yield chunk
                 return
+            except BackendUnavailable as error:
+                if sent:
+                    raise
+                await tries.pause(error)
+
+    async def _whole(self, prompt: Prompt, ends: float) -> Answer:
+        """One try."""
+        with self._breaker.call():
+            try:
+                async with asyncio.timeout_at(ends):
+                    return await self._backend.reply(prompt)
+            except TimeoutError as error:
+                seconds = self._deadlines.total
+                raise BackendTimeout(f"no reply within {seconds:g} s") from error
 
     async def _in_time(self, prompt: Prompt, ends: float) -> AsyncGenerator[Chunk, None]:
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
@@ -106,8 +118,11 @@ class RetryingBackend:
         with self._breaker.call() as call:
             async with aclosing(self._backend.stream(prompt)) as chunks:
                 while True:
-                    async with _until(limit, missed):
-                        chunk = await anext(chunks, None)
+                    try:
+                        async with asyncio.timeout_at(limit):
+                            chunk = await anext(chunks, None)
+                    except TimeoutError as error:
+                        raise BackendTimeout(missed) from error
                     if chunk is None:
                         return
                     call.works()
@@ -134,43 +149,24 @@ class _Tries:
     random: random.Random
     ends: float  # by the event loop's clock
     patient: bool  # waits for a circuit to close
-    sent: bool = False  # whether somebody has read some of the reply
     failures: int = 0
     last: BackendUnavailable | None = None
 
-    @asynccontextmanager
-    async def next(self) -> AsyncIterator[None]:
-        """Around one try. Where another may be made, this returns when it is time for it; else it
-        raises what went wrong."""
-        try:
-            yield
-        except CircuitOpen as error:
+    async def pause(self, error: BackendUnavailable) -> None:
+        """Returns when it is time for another try; raises what went wrong if there is none."""
+        if isinstance(error, CircuitOpen):
             named = self.last is not None and self.last.retry_after is not None
             if not (self.patient or named):
                 raise (self.last or error) from error
             self.failures += not self.patient
-            await self._pause(error, max(1, self.failures))
-        except BackendUnavailable as error:
-            if self.sent:
-                raise
+        else:
             self.last = error
             self.failures += 1
-            await self._pause(error, self.failures)
-
-    async def _pause(self, error: BackendUnavailable, failed: int) -> None:
-        wait = self.retries.wait(error, failed, self.ends - _now(), self.random.random())
+        left = self.ends - _now()
+        wait = self.retries.wait(error, max(1, self.failures), left, self.random.random())
         if wait is None:
             raise error
         await asyncio.sleep(wait)
-
-
-@asynccontextmanager
-async def _until(limit: float, missed: str) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout_at(limit):
-            yield
-    except TimeoutError as error:
-        raise BackendTimeout(missed) from error
 
 
 def _now() -> float:
