@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.storage import connected, missing
 from experts.base import Expert
 from experts.build import opened as opened_experts
+from experts.cards import calls_at_most
 from experts.engines.expert import engine_statuses
 from experts.engines.generation import EngineStatus
 from experts.unopened import Unopened
@@ -71,26 +72,43 @@ async def opened(
         # Thresholds of meaning hold for the packaged encoder, whichever one routes.
         packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
-        panel = Panel(panellists, aggregator, tariffs(settings))
+        panel = Panel(panellists, aggregator, tariffs(settings), fallbacks(settings))
         service = Service(panel, router, policies, knowledge.lessons, comparer, observer)
 
         async def ready() -> list[str]:
-            return [*await missing(redis), *await _engines_missing(experts)]
+            return await _engines_missing(experts)
+
+        async def degraded() -> list[str]:
+            return ["redis does not answer"] if await missing(redis) else []
 
         async def engines() -> list[EngineStatus]:
             return await engine_statuses(experts.values())
 
         keys = Keys(keeper, _estimator(settings, policies)) if keeper else None
         responses = Store.on(redis, settings.service.response_days, settings.service.response_mib)
-        yield Running(service, ready, engines, keys=keys, encoder=encoder, responses=responses)
+        yield Running(
+            service,
+            ready,
+            engines,
+            keys=keys,
+            circuits=panel.circuits,
+            degraded=degraded,
+            encoder=encoder,
+            responses=responses,
+        )
 
 
 def tariffs(settings: Settings) -> Tariffs:
     """What every expert charges, by its card."""
     return {
-        name: Tariff(card.price, card.max_tokens, card.prompt or "")
+        name: Tariff(card.price, card.max_tokens, card.prompt or "", calls_at_most(card))
         for name, card in settings.experts.items()
     }
+
+
+def fallbacks(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Who stands in for whom, by the cards."""
+    return {name: card.fallback for name, card in settings.experts.items() if card.fallback}
 
 
 def _estimator(settings: Settings, policies: Mapping[str, Policy]) -> Estimator:

@@ -10,6 +10,7 @@ from api.wire import Json
 
 router = APIRouter()
 SECONDS = 5.0  # a check that takes longer is itself a reason not to be ready
+LOOKING = 0.5  # seconds for what the service can do without: who probes waits no longer than one
 
 
 @router.head("/healthz", include_in_schema=False)
@@ -26,7 +27,18 @@ async def readyz(request: Request) -> Response:
     if awaiting:
         headers = {"retry-after": "5"}
         return Json({"status": "waiting", "awaiting": awaiting}, status_code=503, headers=headers)
-    return Json({"status": "ready", "awaiting": []})
+    degraded = [] if running is None else await _degraded(running)
+    return Json({"status": "ready", "awaiting": [], "degraded": degraded})
+
+
+async def _degraded(running: Running) -> list[str]:
+    """What answers are given without. A service that answers is ready: to take it away from those
+    who ask would be worse."""
+    try:
+        async with asyncio.timeout(LOOKING):
+            return await running.degraded()
+    except TimeoutError:
+        return [f"the shared state, which did not answer within {LOOKING:g} s"]
 
 
 async def _missing(running: Running) -> list[str]:

@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from api.opening import door
 from api.running import Running
+from api.telemetry.circuits import circuit_registry
 from api.telemetry.engines import engine_registry
 from api.telemetry.metrics import Metrics
 from experts.engines.generation import EngineStatus
@@ -21,8 +22,9 @@ async def metrics(request: Request) -> Response:
     kept: Metrics = request.app.state.metrics
     running = door(request).running
     engines = engine_registry(await _statuses(running) if running else [])
+    circuits = circuit_registry(running.circuits() if running else {})
     body = await asyncio.to_thread(
-        lambda: generate_latest(kept.registry) + generate_latest(engines)
+        lambda: b"".join(map(generate_latest, (kept.registry, engines, circuits)))
     )
     return Response(body, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 

@@ -1,10 +1,11 @@
 """What the HTTP layer and the command line call: a service that is open, and its health."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from experts.circuit import State
 from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Requests
@@ -56,16 +57,22 @@ async def _no_engines() -> list[EngineStatus]:
     return []
 
 
+async def _nothing() -> list[str]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An open service. `ready` says what it still lacks; nothing means ready. `engines` says
-    what each engine process of this machine is doing. `keys` checks and counts, where any
-    are asked for."""
+    """An open service. `ready` says what it still lacks; nothing means ready. `degraded` says what
+    it answers without. `engines` says what each engine process of this machine is doing, and
+    `circuits` which experts are left alone. `keys` checks and counts, where any are asked for."""
 
     service: Service
     ready: Callable[[], Awaitable[list[str]]]
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
     keys: "Keys | None" = None
+    circuits: Callable[[], Mapping[str, State]] = dict
+    degraded: Callable[[], Awaitable[list[str]]] = _nothing
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
     responses: "Store | None" = None  # what POST /v1/responses keeps; None: nothing can be kept
 

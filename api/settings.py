@@ -7,8 +7,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from experts import builtin
-from experts.cards import FilePath, ModelPath, Name, Registry, Strict
+from experts.cards import Name, Registry
+from experts.paths import FilePath, ModelPath
 from experts.registry import load
+from experts.strict import Strict
 from orchestrator.plan import MOST_CALLS, MOST_EXPERTS
 from orchestrator.policies import POLICIES
 

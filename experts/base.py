@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, runtime_checkable
 
+from experts.circuit import State
 from experts.types import Ability, Chunk, Prompt, Reply
 
 
@@ -55,3 +56,15 @@ class Able(Protocol):
     def abilities(self) -> frozenset[Ability]:
         """What it can do, of what a prompt may need."""
         ...
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """An expert that is left alone for a while when it keeps failing. One without this can always
+    be asked."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def circuit(self) -> State: ...

@@ -1,20 +1,20 @@
 """An expert's entry in the registry file, one pydantic model per kind."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     field_validator,
+    model_validator,
 )
 
+from experts.paths import ExistingFile, ModelPath
+from experts.patience import Hedge, Timeouts
+from experts.strict import Strict
 from experts.types import Ability, Usage
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -26,40 +26,6 @@ PATTERNS = {
     ),
     r"^https?://": "must start with http:// or https://",
 }
-
-
-def _beside_file(value: Path, info: ValidationInfo) -> Path:
-    """Relative paths start at the registry file, wherever the command was typed."""
-    base = (info.context or {}).get("folder")
-    return Path(base) / value if base is not None else value
-
-
-def _model_beside_file(value: str, info: ValidationInfo) -> str:
-    """A model is a folder when written `./x`, `../x` or `/x`, else a hub's name."""
-    if not value.startswith(("./", "../", "/")):
-        return value
-    folder = _beside_file(Path(value), info)
-    if not folder.is_dir():
-        raise ValueError(f"no such folder: {folder}")
-    return str(folder.resolve())
-
-
-def _must_exist(value: Path) -> Path:
-    """Looked up at once, so that a missing file is reported with its line in the registry."""
-    if not value.is_file():
-        raise ValueError(f"no such file: {value}")
-    return value
-
-
-FilePath = Annotated[Path, AfterValidator(_beside_file)]
-ExistingFile = Annotated[FilePath, AfterValidator(_must_exist)]
-ModelPath = Annotated[str, AfterValidator(_model_beside_file)]
-
-
-class Strict(BaseModel):
-    """A section of the registry file: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Price(Strict):
@@ -83,6 +49,11 @@ class BaseCard(Strict):
     max_tokens: int = Field(512, ge=1, description="Longest reply, in tokens.")
     seconds: float = Field(60.0, gt=0, description="Deadline of one reply, in seconds.")
     price: Price | None = Field(None, description="Dollars per million tokens, where known.")
+    fallback: tuple[Name, ...] = Field(
+        (),
+        max_length=4,
+        description="Who is asked in its place, in order, when it cannot answer for now.",
+    )
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -161,11 +132,22 @@ class HostedCard(BaseCard):
     concurrency: int = Field(32, ge=1, description="Most calls at once.")
     tools: bool = Field(True, description="Whether the model calls tools.")
     logprobs: bool = Field(True, description="Whether it tells how likely its tokens were.")
+    timeouts: Timeouts = Field(
+        default_factory=Timeouts, description="Deadlines of a streamed reply, within `seconds`."
+    )
+    hedge: Hedge | None = Field(
+        None, description="A second call where one is slow to begin; none: no second call."
+    )
 
     @property
     def abilities(self) -> frozenset[Ability]:
         has = {Ability.TOOLS: self.tools, Ability.LOGPROBS: self.logprobs}
         return frozenset(ability for ability, can in has.items() if can)
+
+
+def calls_at_most(card: BaseCard) -> int:
+    """Calls that are made at the same time for one reply."""
+    return 2 if isinstance(card, HostedCard) and card.hedge is not None else 1
 
 
 class RecordedCard(BaseCard):
@@ -231,6 +213,20 @@ class Registry(Strict):
         if value is not None and experts is not None and len(experts) == 1:
             raise ValueError(f"{value!r} is the only expert; list those whose replies it reads")
         return value
+
+    @model_validator(mode="after")
+    def _fallbacks_are_listed(self) -> "Registry":
+        for name, card in self.experts.items():
+            others = self.panellists.keys() - {name}
+            for other in card.fallback:
+                if other not in others:
+                    listed = ", ".join(sorted(others)) or "nobody"
+                    raise ValueError(
+                        f"experts.{name}.fallback: {other!r} cannot stand in; use some of {listed}"
+                    )
+            if len(set(card.fallback)) != len(card.fallback):
+                raise ValueError(f"experts.{name}.fallback: names somebody twice; keep one")
+        return self
 
     @property
     def panellists(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ _WORDS = {
     "less_than_equal": "must be {le:g} or less",
     "literal_error": "must be {expected}",
     "too_short": "needs {min_length} or more entries",
+    "too_long": "takes {max_length} entries or fewer",
 }
 
 

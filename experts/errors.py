@@ -2,7 +2,8 @@
 
 ExpertError
 ├── BackendUnavailable   it may work later: connection lost, overloaded, engine died
-│   └── BackendTimeout   no reply within the deadline
+│   ├── BackendTimeout   no reply within the deadline
+│   └── CircuitOpen      it kept failing, so it was not asked
 ├── BackendRejected      it will not work again: bad key, unknown model
 │   └── PromptTooLong    the prompt does not fit the model's context
 └── EmptyReply           it answered nothing
@@ -36,6 +37,13 @@ class BackendTimeout(BackendUnavailable):
     """No reply came within the deadline."""
 
     cause = Cause.TIMEOUT
+
+
+class CircuitOpen(BackendUnavailable):
+    """It kept failing and is left alone for a while; nothing was sent."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it failed lately and is not asked for {seconds:.3g} s", seconds)
 
 
 class BackendRejected(ExpertError):  # noqa: N818 - named for the state it reports

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from experts.errors import ExpertError
-from experts.types import Answer, Chunk, Prompt, Reply
+from experts.types import Answer, Chunk, Priority, Prompt, Reply
 
+Turns = Callable[[Priority], AbstractAsyncContextManager[Any]]
 _PIECE = re.compile(r"\s*\S+\s*|\s+")  # a word and the space around it
 
 
@@ -18,16 +19,15 @@ async def ask_each(
     expert: str,
     prompts: Sequence[Prompt],
     answer: Callable[[Prompt], Awaitable[Answer]],
-    slots: AbstractAsyncContextManager[Any] | None = None,
+    turn: Turns | None = None,
 ) -> list[Reply]:
-    """`Expert.ask` for one that answers prompts one by one, all at once or as `slots` allow.
+    """`Expert.ask` for one that answers prompts one by one, all at once or when it is their turn.
 
-    A reply's seconds start when it has its slot, so a long queue does not make it look slow.
+    A reply's seconds start with its turn, so a long queue does not make it look slow.
     """
-    slot = slots or nullcontext()
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(_reply(expert, prompt, answer, slot), name=f"ask {expert}")
+            group.create_task(_reply(expert, prompt, answer, turn), name=f"ask {expert}")
             for prompt in prompts
         ]
     return [task.result() for task in tasks]
@@ -37,11 +37,11 @@ async def _reply(
     expert: str,
     prompt: Prompt,
     answer: Callable[[Prompt], Awaitable[Answer]],
-    slot: AbstractAsyncContextManager[Any],
+    turn: Turns | None,
 ) -> Reply:
     started = time.monotonic()
     try:
-        async with slot:
+        async with turn(prompt.priority) if turn else nullcontext():
             started = time.monotonic()
             reply: Reply = await answer(prompt)
             return replace(reply, seconds=time.monotonic() - started)

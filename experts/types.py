@@ -137,6 +137,7 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = None
+    untold: int = 0  # calls beside, of which nobody told what they took
 
     def __add__(self, other: "Usage") -> "Usage":
         known = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
@@ -144,6 +145,7 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             sum(known) if known else None,
+            self.untold + other.untold,
         )
 
 

@@ -141,7 +141,7 @@ class _Batch:
             case Conclude():
                 question.asked = question.case.watch.now
                 prompt = conclusion(step, question.case.request)
-                writer = question.case.request.control.writer
+                writer = step.writer or question.case.request.control.writer
                 self._lanes.writer(writer).add(prompt, partial(self._concluded, question))
             case Compare(answers):
                 self._lanes.comparer.add(answers, partial(self._compared, question))

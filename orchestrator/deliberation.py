@@ -17,48 +17,21 @@ replied and never on which reply came first.
 
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from experts.types import Answer, Failure, Reply, Usage
+from experts.types import Answer, Cause, Failure, Reply, Usage
 from orchestrator.answers.reading import reader
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
 from orchestrator.errors import panel_failed
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
+from orchestrator.seating import Seating
+from orchestrator.steps import Ask, Compare, Conclude, Done, Step
 from orchestrator.types import Verdict
 from routing.types import Route
 
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask these experts, all at once. A sampling policy may name one twice."""
-
-    experts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conclude:
-    """Have the aggregator write the verdict from these replies, most trusted first."""
-
-    replies: tuple[tuple[str, float], ...]  # text, trust in 0..1
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """Say which of these answers are the same; only open questions have answers to compare."""
-
-    answers: tuple[str, ...]  # all different as strings, in the order of their experts
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The verdict is in."""
-
-    verdict: Verdict
-
-
-Step = Ask | Conclude | Compare | Done
+__all__ = ["Ask", "Compare", "Conclude", "Deliberation", "Done", "Step"]
 
 
 class Deliberation:
@@ -82,10 +55,10 @@ class Deliberation:
             len(options) or OPEN_ANSWERS, bool(options), dict(route.skills), lessons.votes
         )
         self._waiting = list(route.panel)
-        self._seats = {expert: i for i, expert in enumerate(dict.fromkeys(route.panel))}
+        self._seating = Seating(route)
         self._replies: list[Reply] = []
         self._votes: list[Vote] = []
-        self._conclusion: Reply | None = None
+        self._conclusions: list[Reply] = []  # all but the last are failures
         self._stated: list[Vote] = []  # as the votes, before answers that are the same are one
         self._alike: Mapping[str, str] = {}  # answer: the one its votes are counted under
         self._seconds: float | None = None  # that the request had, once they are over
@@ -94,34 +67,39 @@ class Deliberation:
         """What is wanted next. Raises `PanelFailed` when everyone was asked and none replied."""
         if unlike := self._uncompared():
             return Compare(unlike)
+        self._waiting[:0] = self._seating.taken()
         if self._waiting and not self._settled():
             return Ask(self._next_wave())
         if not self._usable():
             raise panel_failed([r for r in self._replies if isinstance(r, Failure)], self._seconds)
         if self._wants_conclusion():
-            return Conclude(self._for_aggregator())
+            return Conclude(self._for_aggregator(), self._seating.next_writer(self._conclusions))
         return Done(self._verdict())
 
     def tell(self, reply: Reply) -> None:
         """Take in one reply of an expert that was asked. An expert asked twice in one wave is told
         in the order it was asked; apart from that, order does not matter."""
         self._waiting.remove(reply.expert)
-        insort(self._replies, reply, key=self._seat)
+        insort(self._replies, reply, key=self._seating.seat)
         if isinstance(reply, Answer):
             answer = self._read(reply)
             if answer is not None:
                 vote = Vote(reply, answer, self.route.competence(reply.expert))
-                insort(self._stated, vote, key=lambda vote: self._seat(vote.reply))
+                insort(self._stated, vote, key=lambda vote: self._seating.seat(vote.reply))
                 self._votes = self._counted()
+        else:
+            self._seating.tell(reply)
 
     def hurry(self, seconds: float) -> None:
         """The request's seconds are over: nobody else is asked, and the vote settles it."""
         self._seconds = seconds
         self._waiting.clear()
+        self._seating.close()
 
     def tell_conclusion(self, reply: Reply) -> None:
-        """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
-        self._conclusion = reply
+        """Take in the aggregator's reply; a failure leaves the verdict to its stand-ins, or to the
+        vote."""
+        self._conclusions.append(reply)
 
     def tell_alike(self, alike: Mapping[str, str]) -> None:
         """Take in which answers are the same: each with the one to count its votes under."""
@@ -131,7 +109,11 @@ class Deliberation:
     @property
     def streamable(self) -> bool:
         """Whether the next expert asked is sure to be the verdict's author."""
-        return len(self.route.panel) == 1 and not self._replies
+        return len(self.route.panel) == 1 and not self._usable()
+
+    @property
+    def _conclusion(self) -> Reply | None:
+        return self._conclusions[-1] if self._conclusions else None
 
     def _uncompared(self) -> tuple[str, ...]:
         """The answers, where two are different strings and nobody said yet if they are the same."""
@@ -173,7 +155,7 @@ class Deliberation:
         agreed = len({vote.answer for vote in self._votes}) == 1
         return (
             self._policy.aggregator == "synthesize"
-            and self._conclusion is None
+            and (not self._conclusions or self._seating.next_writer(self._conclusions) is not None)
             and self._seconds is None
             and len(self._for_aggregator()) > 1
             and not agreed
@@ -193,6 +175,8 @@ class Deliberation:
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
             usage += self._conclusion.usage
+        late = [isinstance(c, Failure) and c.cause is Cause.TIMEOUT for c in self._conclusions]
+        usage += Usage(untold=sum(late))
         return Verdict(
             text=author.text,
             answer=answer,
@@ -200,25 +184,30 @@ class Deliberation:
             agreement=agreement(self._votes, counted),
             author=author.expert,
             aggregator=aggregator,
-            calls=len(self._replies) + (self._conclusion is not None),
+            calls=len(self._replies) + len(self._conclusions),
             route=self.route,
             replies=tuple(self._replies),
             usage=usage,
             notes=notes,
             tool_calls=author.calls,
             logprobs=author.logprobs,
+            replaced=self._seating.replaced(self._replies),
         )
 
     def _author(self) -> tuple[Answer, str, tuple[str, ...]]:
         """Whose text the verdict is, the aggregator that made it so, and what went wrong."""
-        if isinstance(self._conclusion, Answer):
-            return self._conclusion, "synthesize", ()
-        notes: tuple[str, ...] = ()
+        notes = tuple(
+            f"{other} was asked in place of {expert}, which failed"
+            for expert, other in self._seating.replaced(self._replies)
+        )
         if self._seconds is not None:
-            notes = (f"the request's {self._seconds:g} s were over: settled by who had replied",)
-        if isinstance(self._conclusion, Failure):
-            failed = self._conclusion
-            notes += (f"{failed.expert} could not write ({failed.message}); the vote stands",)
+            notes += (f"the request's {self._seconds:g} s were over: settled by who had replied",)
+        for failed in self._conclusions:
+            if isinstance(failed, Failure):
+                stood = "; the vote stands" if failed is self._conclusion else ""
+                notes += (f"{failed.expert} could not write ({failed.message}){stood}",)
+        if isinstance(self._conclusion, Answer):
+            return self._conclusion, "synthesize", notes
         voted = self._votes and self._policy.aggregator != "none" and len(self.route.panel) > 1
         return self._leading(), "vote" if voted else "none", notes
 
@@ -231,9 +220,6 @@ class Deliberation:
         winner = leader(self._beliefs())[0]
         backers = {id(vote.reply) for vote in self._votes if vote.answer == winner}
         return next(reply for reply in trusted if id(reply) in backers)
-
-    def _seat(self, reply: Reply) -> int:
-        return self._seats[reply.expert]
 
     def _usable(self) -> list[Answer]:
         return [reply for reply in self._replies if isinstance(reply, Answer)]

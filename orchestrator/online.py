@@ -130,12 +130,13 @@ class Online:
 
     async def _conclude(self, step: Conclude) -> None:
         prompt = conclusion(step, self.request)
-        writer = self.panel.writing(self.request.control.writer)
+        name = step.writer or self.request.control.writer
+        writer = self.panel.writing(name)
         if self.listener and not self._shaped:
             await self._tell(Working("writing the verdict"))
             reply = await self._streamed(writer.name, writer.stream(prompt), "aggregator")
         else:
-            ask = partial(self.panel.conclude, [prompt], self.request.control.writer)
+            ask = partial(self.panel.conclude, [prompt], name)
             reply = await self._asked(writer.name, ask, "aggregator")
         self.deliberation.tell_conclusion(reply)
 

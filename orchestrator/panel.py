@@ -4,29 +4,36 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from experts import prompts
-from experts.base import Able, Awaited, Expert, Resident
+from experts.base import Able, Awaited, Expert, Guarded, Resident
+from experts.circuit import State
 from experts.types import Ability, Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
 from orchestrator.types import Request
+from routing.types import Route
 
+Fallbacks = Mapping[str, tuple[str, ...]]
 AGAIN = 0.7  # temperature of an expert that is asked a second time in one wave
 
 
 class Panel:
-    """The experts at hand, by name, the aggregator among them, if there is one, and what they
-    charge, as far as that is known."""
+    """The experts at hand, by name, the aggregator among them, if there is one, what they charge,
+    as far as that is known, and who stands in for whom, in order."""
 
     def __init__(
         self,
         experts: Mapping[str, Expert],
         aggregator: Expert | None = None,
         tariffs: Tariffs | None = None,
+        fallbacks: Fallbacks | None = None,
     ) -> None:
         self.experts = dict(experts)
         self.aggregator = aggregator
         self.tariffs = tariffs or {}
+        self.fallbacks = fallbacks or {}
+        everybody = [*self.experts.values(), *([aggregator] if aggregator else [])]
+        self._guarded = [each for each in everybody if isinstance(each, Guarded)]
 
     @property
     def writer(self) -> str | None:
@@ -52,6 +59,28 @@ class Panel:
         return {
             name: e.abilities if isinstance(e, Able) else frozenset() for name, e in experts.items()
         }
+
+    def circuits(self) -> dict[str, State]:
+        """Whether those can be asked that are left alone when they keep failing."""
+        return {each.name: each.circuit for each in self._guarded}
+
+    def absent(self) -> frozenset[str]:
+        """Who is not asked now, for it keeps failing."""
+        return frozenset(each.name for each in self._guarded if each.circuit is State.OPEN)
+
+    def backed(self, route: Route, request: Request) -> Route:
+        """The route with those who stand in for others, as far as the request permits."""
+        if not self.fallbacks:
+            return route
+        needs, unfit = request.prompt.needs, request.control.barred(self.everybody)
+        if needs:
+            able = self.abilities(self.experts)
+            unfit |= {name for name, can in able.items() if not needs <= can}
+        stand_ins = {
+            name: tuple(other for other in others if other not in unfit)
+            for name, others in self.fallbacks.items()
+        }
+        return replace(route, stand_ins=stand_ins)
 
     def wait(self, names: Iterable[str]) -> float:
         """Seconds until all of these would begin, as far as is known."""

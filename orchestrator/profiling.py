@@ -9,7 +9,7 @@ from experts.recordings import RecordedReply, Recording
 from experts.types import Prompt
 from orchestrator.errors import OrchestratorError
 from orchestrator.grading import is_right
-from orchestrator.types import Request, Verdict
+from orchestrator.types import Control, Request, Verdict
 
 Counter = Callable[[int, int], None]  # how many are done, out of how many
 
@@ -30,10 +30,16 @@ async def profile(
 ) -> list[Recording]:
     """The labelled questions with every expert's answer and score filled in.
 
-    An expert that failed on a question has no reply there: an outage says nothing about skill.
+    An expert that failed on a question has no reply there: an outage says nothing about skill,
+    and nobody stands in.
     """
     requests = [
-        Request(Prompt.of(question.question), expert, question.options)
+        Request(
+            Prompt.of(question.question),
+            expert,
+            question.options,
+            Control(allow=frozenset({expert})),
+        )
         for expert in experts
         for question in labelled
     ]

@@ -19,6 +19,7 @@ from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.spending import afforded, payable
 from orchestrator.telemetry import Mode, Observer, Watch, unobserved
 from orchestrator.types import AS_THE_POLICY_SAYS, Event, Request, Text, Verdict, Working
+from routing.absence import around
 from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
 from routing.types import Route
@@ -188,8 +189,12 @@ class Service:
             needs = await self._router.needs(questions)
             together = self._router.recruit_all(questions, needs, recruiting)
             routes.update(zip(places, together, strict=True))
-        recruited = self._exchanged(policies, [routes[place] for place in range(len(requests))])
-        panel = self._panel
+        panel, absent = self._panel, self._panel.absent()
+        there = [
+            around(panel.backed(routes[place], request), absent)
+            for place, request in enumerate(requests)
+        ]
+        recruited = self._exchanged(policies, there)
         return [
             afforded(route, policy, request, panel.tariffs, request.control.writer or panel.writer)
             for route, policy, request in zip(recruited, policies, requests, strict=True)

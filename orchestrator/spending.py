@@ -22,10 +22,12 @@ class Tariff:
     price: Price | None
     max_tokens: int  # of a reply
     prompt: str = ""  # its own, which it reads before every question
+    calls: int = 1  # at most, for one reply
 
     def most(self, read: int, asked: int | None = None) -> Offer:
         """What a reply costs at most: of `read` tokens, to one who asks for `asked` at most."""
-        return Offer.of(self.price, read + tokens(self.prompt), self.longest(asked))
+        read, written = read + tokens(self.prompt), self.longest(asked)
+        return Offer.of(self.price, read * self.calls, written * self.calls)
 
     def longest(self, asked: int | None) -> int:
         return min(self.max_tokens, asked or self.max_tokens)
@@ -80,10 +82,25 @@ def afforded(
         left = most - _writing(route, request, tariffs, writer)
         panel, notes = within(route.panel, route.ranking, offered, left)
         if len(panel) > 1:
-            return _told(route, panel, notes), policy
+            return _backed(_told(route, panel, notes), offered, left), policy
         route = _told(route, route.panel, (f"${most:g} do not pay for a written verdict",))
         policy = voting(policy)
-    return _told(route, *within(route.panel, route.ranking, offered, most)), policy
+    route = _told(route, *within(route.panel, route.ranking, offered, most))
+    return _backed(route, offered, most), policy
+
+
+def _backed(route: Route, offered: Mapping[str, Offer], most: float) -> Route:
+    """With those stand-ins alone that could be paid for if everybody before them had been. Nobody
+    stands in for a writer."""
+    left = most - sum(offered.get(expert, FREE).dollars for expert in route.panel)
+    payable: dict[str, tuple[str, ...]] = {}
+    for expert in dict.fromkeys(route.panel):
+        for other in route.stand_ins.get(expert, ()):
+            price = offered.get(other, FREE).dollars
+            if price <= left:
+                left -= price
+                payable[expert] = (*payable.get(expert, ()), other)
+    return replace(route, stand_ins=payable)
 
 
 def _writing(route: Route, request: Request, tariffs: Tariffs, writer: str | None) -> float:

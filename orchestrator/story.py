@@ -15,6 +15,11 @@ def route_story(route: Route) -> dict[str, Any]:
         "policy": route.policy,
         "skills": {skill: _short(weight) for skill, weight in route.skills},
         "panel": list(route.panel),
+        "stand_ins": {
+            expert: list(others)
+            for expert in route.panel
+            if (others := route.stand_ins.get(expert))
+        },
         "candidates": [
             {
                 "expert": candidate.expert,
@@ -49,10 +54,12 @@ def brief(verdict: Verdict) -> dict[str, Any]:
         "confidence": _short(verdict.confidence),
         "agreement": _short(verdict.agreement),
         "calls": verdict.calls,
+        "replaced": [{"expert": expert, "by": other} for expert, other in verdict.replaced],
         "usage": {
             "prompt_tokens": verdict.usage.prompt_tokens,
             "completion_tokens": verdict.usage.completion_tokens,
             "cost_usd": verdict.usage.cost_usd,
+            "untold_calls": verdict.usage.untold,
         },
         "timings": {
             "route_seconds": _short(verdict.timings.route),

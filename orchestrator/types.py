@@ -90,6 +90,7 @@ class Verdict:
     timings: Timings = Timings()
     tool_calls: tuple[ToolCall, ...] = ()  # what the user's tools are to be called with
     logprobs: tuple[Token, ...] = ()  # of the text, where they were asked for
+    replaced: tuple[tuple[str, str], ...] = ()  # who failed for now, who was asked in its seat
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ def exchanged(route: Route, there: AtHand, loss: float) -> Route:
             )
     if not notes:
         return route
-    if list(route.panel) == _ranked(ranking, route.panel):
-        panel = _ranked(ranking, panel)
+    if list(route.panel) == ranked(ranking, route.panel):
+        panel = ranked(ranking, panel)
     return replace(route, panel=tuple(panel), notes=(*route.notes, *notes))
 
 
@@ -61,6 +61,7 @@ def _best(ranking: Ranking, expert: str, others: Set[str], loss: float) -> str |
     return max(fit, key=lambda other: belief[other], default=None)
 
 
-def _ranked(ranking: Ranking, panel: Iterable[str]) -> list[str]:
+def ranked(ranking: Ranking, panel: Iterable[str]) -> list[str]:
+    """A panel in the ranking's order."""
     place = {expert: i for i, expert in enumerate(ranking.experts)}
     return sorted(panel, key=lambda expert: place.get(expert, len(place)))

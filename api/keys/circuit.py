@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from redis.exceptions import RedisError
 
+from experts import circuit
+from experts.circuit import State, Tripping
+
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 PATIENCE = 1.0  # seconds that Redis has for one answer
-PAUSE = 1.0  # seconds after a failure in which it is not asked
+PAUSE = 1.0  # seconds after a failure in which it is not asked; doubled while it goes on
+LONGEST = 10.0  # of such pauses
 AT_ONCE = 32  # questions; a client's pool has 100 connections, and others need some
 
 
@@ -24,29 +29,53 @@ class NotAsked(Away):
 
 class Circuit:
     """Whether Redis can be asked for `what`. After a failure every question fails at once for
-    `pause` seconds; then the next one finds out."""
+    `pause` seconds, and longer after each further one, up to `longest`; then one finds out."""
 
     def __init__(
-        self, pause: float = PAUSE, patience: float = PATIENCE, what: str = "keys"
+        self,
+        pause: float = PAUSE,
+        patience: float = PATIENCE,
+        longest: float = LONGEST,
+        *,
+        what: str = "keys",
     ) -> None:
         self._what = what
-        self._pause = pause
+        tripping = Tripping(failures=1, window=1, pause=pause, longest=longest)
+        self._circuit = circuit.Circuit(tripping)
         self._patience = patience
-        self._closed_until = 0.0
+        self._random = random.Random()
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """The answer, or `Away`. Who waits for room does so no longer than the others take."""
         async with self._room:
-            loop = asyncio.get_running_loop()
-            if loop.time() < self._closed_until:
+            now = asyncio.get_running_loop().time()
+            if self._circuit.wait(now):
                 raise NotAsked
+            probe = self._circuit.state(now) is not State.CLOSED
+            self._circuit = self._circuit.asked()
             try:
                 async with asyncio.timeout(self._patience):
-                    return await question()
+                    answer = await question()
             except (RedisError, TimeoutError, OSError) as error:
-                if loop.time() >= self._closed_until:  # of several at once one is told
-                    reason = f"{self._what}: redis does not answer: {error}"
-                    logger.warning(reason, extra={"action": f"{self._what}_away"})
-                self._closed_until = loop.time() + self._pause
+                self._failed(error, probe)
                 raise Away from error
+            except BaseException:
+                if probe:
+                    self._circuit = self._circuit.abandoned()
+                raise
+            self._succeeded(probe)
+            return answer
+
+    def _failed(self, error: Exception, probe: bool) -> None:
+        if not self._circuit.opened:  # of several at once one is told
+            why = str(error) or type(error).__name__
+            reason = f"{self._what}: redis does not answer: {why}"
+            logger.warning(reason, extra={"action": "redis_away"})
+        now = asyncio.get_running_loop().time()
+        self._circuit = self._circuit.failed(now, self._random.random(), probe=probe)
+
+    def _succeeded(self, probe: bool) -> None:
+        if probe:
+            logger.info("%s: redis answers again", self._what, extra={"action": "redis_back"})
+        self._circuit = self._circuit.succeeded(probe=probe)

@@ -1,11 +1,11 @@
 """What a request may take at most, and what it took: the two sides of a reservation."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from api.keys.limits import NANO, Amounts
-from experts.cards import BaseCard
+from experts.cards import BaseCard, calls_at_most
 from experts.types import Cause, Failure, Usage
 from orchestrator.control import steered
 from orchestrator.policies import Policy
@@ -22,13 +22,14 @@ NOTHING, ONE = Amounts(), Amounts(requests=1)
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The most that a request may take; of that each call to a panellist, and all calls whose
-    usage no verdict tells."""
+    """The most that a request may take; of that one call to a panellist, and all calls whose usage
+    no verdict tells. `at_once` calls are made for one reply at most."""
 
     whole: Amounts
     call: Amounts = NOTHING
     untold: Amounts = NOTHING
     unknown: tuple[Cause, ...] = UNKNOWN
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,50 +54,68 @@ class Estimator:
         reply as long as it may be. A name that nobody has, or a control that leaves nobody, costs
         nothing: the service refuses it."""
         unknown = UNKNOWN if request.prompt.sampling.format is None else (*UNKNOWN, Cause.REJECTED)
-        if (card := self.cards.get(request.model)) is not None:
-            call = _call(card, request)
-            return Estimate(ONE + call, call, unknown=unknown)
         barred = request.control.barred(self.cards)
-        calls = [_call(card, request) for name, card in self.cards.items() if name not in barred]
-        if (policy := self.policies.get(request.model)) is None or not calls:
+        cards = {name: card for name, card in self.cards.items() if name not in barred}
+        policy = self.policies.get(request.model)
+        if (pinned := self.cards.get(request.model)) is not None:
+            cards = {request.model: pinned, **_stand_ins(pinned, cards)}
+        elif policy is None or not cards:
             return Estimate(ONE)
-        policy = steered(policy, request.control, barred, None)
-        seats, repeated = _seats(policy, len(calls))
-        dearest = Amounts(
-            tokens=max(call.tokens for call in calls),
-            nanodollars=max(call.nanodollars for call in calls),
-        )
-        panel = (
-            dearest * seats
-            if repeated
-            else Amounts(
-                tokens=_most([call.tokens for call in calls], seats),
-                nanodollars=_most([call.nanodollars for call in calls], seats),
-            )
-        )
-        routing = self.routing(request)
-        whole = routing.whole + panel + self._conclusion(policy, request, seats)
-        return Estimate(whole, dearest, routing.untold, unknown)
+        calls = [_call(card, request) for card in cards.values()]
+        dearest = _dearest(calls)
+        writers = [self.aggregator] if self.aggregator is not None else []
+        at_once = max(map(calls_at_most, [*cards.values(), *writers]))
+        if policy is None:
+            panel, routing = sum(calls, NOTHING), Estimate(ONE)
+        else:
+            policy = steered(policy, request.control, barred, None)
+            seats, repeated = _seats(policy, len(cards))
+            asked = seats + _replaceable(cards, seats)
+            panel = dearest * asked if repeated else _most_of(calls, asked)
+            written = self._conclusion(policy, request, seats, cards)
+            panel += written
+            if at_once > 1:  # the call that nobody tells of may be a writer's
+                dearest = _dearest([dearest, written])
+            routing = self.routing(request)
+        return Estimate(routing.whole + panel * at_once, dearest, routing.untold, unknown, at_once)
 
-    def _conclusion(self, policy: Policy, request: Request, seats: int) -> Amounts:
+    def _conclusion(
+        self, policy: Policy, request: Request, seats: int, cards: Mapping[str, BaseCard]
+    ) -> Amounts:
         writer = self.cards.get(request.control.writer or "", self.aggregator)
         if writer is None or policy.aggregator != "synthesize" or seats < 2:
             return NOTHING
         replies = _most([_longest(card, request) for card in self.cards.values()], 1) * seats
-        return _call(writer, request, replies + INSTRUCTIONS)
+        writers = [writer, *_stand_ins(writer, cards).values()]
+        return sum((_call(card, request, replies + INSTRUCTIONS) for card in writers), NOTHING)
 
 
 def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
     """What an answered request took: as told, and the estimate for calls that nobody told of."""
     failures = [reply for reply in verdict.replies if isinstance(reply, Failure)]
-    untold = sum(failure.cause in estimate.unknown for failure in failures)
+    untold = verdict.usage.untold + _untold(failures, estimate)
     return ONE + _spent(verdict.usage) + estimate.call * untold + estimate.untold
 
 
 def taken_by_failures(failures: tuple[Failure, ...], estimate: Estimate) -> Amounts:
     """What a panel took that gave no verdict."""
-    untold = sum(failure.cause in estimate.unknown for failure in failures)
-    return ONE + estimate.call * untold + estimate.untold
+    return ONE + estimate.call * _untold(failures, estimate) + estimate.untold
+
+
+def _untold(failures: Iterable[Failure], estimate: Estimate) -> int:
+    """Calls of these that were worked on and whose tokens nobody told."""
+    return sum(failure.cause in estimate.unknown for failure in failures) * estimate.at_once
+
+
+def _stand_ins(card: BaseCard, cards: Mapping[str, BaseCard]) -> dict[str, BaseCard]:
+    """The cards of those of `cards` that stand in for one."""
+    return {name: cards[name] for name in card.fallback if name in cards}
+
+
+def _replaceable(cards: Mapping[str, BaseCard], seats: int) -> int:
+    """How many stand-ins may be asked beside the panel: each once, in a seat's chain."""
+    chains = [_stand_ins(card, cards) for card in cards.values()]
+    return min(len(set().union(*chains)), seats * max(map(len, chains)))
 
 
 def _seats(policy: Policy, experts: int) -> tuple[int, bool]:
@@ -140,6 +159,18 @@ def _spent(usage: Usage) -> Amounts:
 
 def _nano(dollars: float | None) -> int:
     return math.ceil(round((dollars or 0.0) * NANO, 3))
+
+
+def _dearest(calls: list[Amounts]) -> Amounts:
+    return _most_of(calls, 1)
+
+
+def _most_of(calls: list[Amounts], seats: int) -> Amounts:
+    """The dearest ones."""
+    return Amounts(
+        tokens=_most([call.tokens for call in calls], seats),
+        nanodollars=_most([call.nanodollars for call in calls], seats),
+    )
 
 
 def _most(amounts: list[int], seats: int) -> int:

@@ -18,7 +18,7 @@ from api.keys.records import Records
 GRACE = 60.0  # seconds that a key which was verified is believed without Redis
 REMEMBERED = 10_000  # keys
 OWED = 10_000  # settlements that wait for Redis; beyond that the oldest stay as reserved
-AT_ONCE = 16  # of them made up for by one request
+MAKING_UP = 0.05  # seconds that one request spends on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,10 @@ class Keeper:
         return True
 
     async def _make_up(self) -> None:
-        """Settles some of what could not be settled before."""
-        for _ in range(min(AT_ONCE, len(self._owed))):
-            if not self._owed or not await self._settled(*self._owed.popleft()):
+        """Settles some of what could not be settled before; whoever asks hardly waits for it."""
+        ends = asyncio.get_running_loop().time() + MAKING_UP
+        while self._owed and await self._settled(*self._owed.popleft()):
+            if asyncio.get_running_loop().time() >= ends:
                 return
 
     def _remembered(self, name: bytes, now: float, error: Away) -> Key:

@@ -85,6 +85,8 @@ class Metrics:
                 self._requests.finished(event)
             case DeliberationFinished():
                 self._deliberations.finished(event, self._known(event.policy))
+                for expert in event.replaced:
+                    self._calls.replaced(self._known(expert))
                 for call in event.calls:
                     self._calls.finished(call, self._known(call.expert), event.mode)
 
@@ -181,9 +183,18 @@ class CallMetrics:
         self._tokens = make.counter(
             "tokens", "Tokens that experts read (prompt) and wrote (completion).", "expert", "kind"
         )
+        self._fallbacks = make.counter(
+            "fallbacks", "Times that somebody else was asked, as it failed.", "expert"
+        )
+        self._hedges = make.counter(
+            "hedges", "Calls that were made a second time, the first being slow.", "expert"
+        )
         self._dollars = make.counter(
             "cost_dollars", "What calls cost, where the price is known.", "expert"
         )
+
+    def replaced(self, expert: str) -> None:
+        self._fallbacks.of(expert).inc()
 
     def finished(self, call: Call, expert: str, mode: str) -> None:
         self._ended.of(expert, call.role, call.outcome).inc()
@@ -191,6 +202,8 @@ class CallMetrics:
             return
         self._seconds.of(expert).observe(call.seconds)
         self._queued.of(mode).observe(call.queued)
+        if call.usage.untold:
+            self._hedges.of(expert).inc(call.usage.untold)
         self._tokens.of(expert, "prompt").inc(call.usage.prompt_tokens)
         self._tokens.of(expert, "completion").inc(call.usage.completion_tokens)
         if call.usage.cost_usd is not None:

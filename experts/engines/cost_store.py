@@ -4,6 +4,7 @@ Keys: `convene:costs:<device>:<family>` holds one family's costs on one kind of 
 lapses a month after the last that was learned.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 PREFIX = "convene:costs:"
 LIFE = 30 * 24 * 3600  # seconds
 TRIES = 20  # of a write that others come between
+PATIENCE = 2.0  # seconds that Redis has for each load or write
+AWAY = (RedisError, TimeoutError, OSError)
 
 
 class Name(NamedTuple):
@@ -43,8 +46,9 @@ class CostStore:
         """What is known of each; its prior where that is nothing."""
         names = list(priors)
         try:
-            found = await self._redis.mget([name.key for name in names]) if names else []
-        except RedisError as error:
+            async with asyncio.timeout(PATIENCE):
+                found = await self._redis.mget([name.key for name in names]) if names else []
+        except AWAY as error:
             logger.warning("no costs: %s", error, extra={"action": "costs_not_loaded"})
             found = [None] * len(names)
         return {
@@ -59,8 +63,9 @@ class CostStore:
         of processes hardly matters: give each happening to one `learn`, once.
         """
         try:
-            return await self._learn(name, happened, prior)
-        except RedisError as error:
+            async with asyncio.timeout(PATIENCE):
+                return await self._learn(name, happened, prior)
+        except AWAY as error:
             logger.warning("costs not stored: %s", error, extra={"action": "costs_not_stored"})
         return _after(prior, happened)
 

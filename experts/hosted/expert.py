@@ -1,8 +1,7 @@
 """Models behind somebody's HTTP API."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
 import aiohttp
 from redis.asyncio import Redis
@@ -10,36 +9,16 @@ from yarl import URL
 
 from experts.base import Expert
 from experts.cards import Cluster, HostedCard
-from experts.errors import BackendUnavailable, RegistryError
+from experts.circuit import State
+from experts.errors import CircuitOpen, RegistryError
+from experts.hosted.breaking import Breaker
+from experts.hosted.hedging import HedgingBackend
 from experts.hosted.litellm_backend import LiteLLMBackend
 from experts.hosted.openai_backend import OpenAIBackend, session
-from experts.hosted.retrying import Backend, RetryingBackend
+from experts.hosted.retrying import Backend, Deadlines, RetryingBackend
+from experts.hosted.slots import Slots
 from experts.replying import ask_each
-from experts.types import Ability, Chunk, Prompt, Reply
-
-MOST_WAITING = 10_000  # prompts per expert that have no slot yet
-
-
-class Slots:
-    """A bounded number of calls at once. Each has a deadline and no more than `most` wait for
-    their turn, so the wait is bounded too."""
-
-    def __init__(self, calls: int, most: int = MOST_WAITING) -> None:
-        self._calls = asyncio.Semaphore(calls)
-        self._most = most
-        self._waiting = 0
-
-    async def __aenter__(self) -> None:
-        if self._waiting >= self._most:
-            raise BackendUnavailable(f"{self._most} prompts wait for this expert; ask again later")
-        self._waiting += 1
-        try:
-            await self._calls.acquire()
-        finally:
-            self._waiting -= 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._calls.release()
+from experts.types import Ability, Chunk, Priority, Prompt, Reply
 
 
 class HostedExpert:
@@ -50,21 +29,42 @@ class HostedExpert:
         self,
         name: str,
         backend: Backend,
-        concurrency: int,
+        slots: Slots,
+        breaker: Breaker,
         abilities: frozenset[Ability] = frozenset(),
     ) -> None:
         self.name = name
         self.abilities = abilities
         self._backend = backend
-        self._slots = Slots(concurrency)
+        self._slots = slots
+        self._breaker = breaker
+
+    @property
+    def circuit(self) -> State:
+        return self._breaker.state
+
+    @property
+    def wait(self) -> float:
+        """Seconds until a call that came now would have a slot, as far as is known."""
+        return self._slots.wait()
 
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        return await ask_each(self.name, prompts, self._backend.reply, self._slots)
+        return await ask_each(self.name, prompts, self._backend.reply, self._turn)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
-        async with self._slots, aclosing(self._backend.stream(prompt)) as chunks:
+        async with (
+            self._turn(prompt.priority),
+            aclosing(self._backend.stream(prompt)) as chunks,
+        ):
             async for chunk in chunks:
                 yield chunk
+
+    def _turn(self, priority: Priority) -> AbstractAsyncContextManager[None]:
+        """A slot. People are told before they stand in line, where a file's questions may wait,
+        that the expert is left alone."""
+        if priority is Priority.INTERACTIVE and (wait := self._breaker.wait):
+            raise CircuitOpen(wait)
+        return self._slots.turn(priority)
 
 
 @asynccontextmanager
@@ -75,16 +75,19 @@ async def opened(
     for name, card in cards.items():
         _check(name, card)
     async with session() as shared:
-        yield {
-            name: HostedExpert(name, _backend(name, card, shared), card.concurrency, card.abilities)
-            for name, card in cards.items()
-        }
+        yield {name: _expert(name, card, shared) for name, card in cards.items()}
 
 
-def _backend(name: str, card: HostedCard, shared: aiohttp.ClientSession) -> Backend:
+def _expert(name: str, card: HostedCard, shared: aiohttp.ClientSession) -> HostedExpert:
     direct = card.base_url is not None
-    backend = OpenAIBackend(name, card, shared) if direct else LiteLLMBackend(name, card)
-    return RetryingBackend(backend, card.seconds)
+    backend: Backend = OpenAIBackend(name, card, shared) if direct else LiteLLMBackend(name, card)
+    if card.hedge is not None:
+        backend = HedgingBackend(backend, card.hedge.after, card.hedge.share)
+    timeouts, breaker = card.timeouts, Breaker(name)
+    deadlines = Deadlines(card.seconds, timeouts.first_token, timeouts.idle)
+    retrying = RetryingBackend(backend, deadlines, breaker=breaker)
+    slots = Slots(card.concurrency, longest=card.seconds)
+    return HostedExpert(name, retrying, slots, breaker, card.abilities)
 
 
 def _check(name: str, card: HostedCard) -> None:

@@ -102,7 +102,10 @@ async def _error(response: aiohttp.ClientResponse) -> ExpertError:
             f"HTTP {response.status}: the server redirects to {location}; "
             "put the address it wants into base_url"
         )
-    payload = error_payload(await _body(response, LONGEST_ERROR))
+    try:
+        payload = error_payload(await _body(response, LONGEST_ERROR))
+    except aiohttp.ClientError:
+        payload = ""  # the status says enough, and it decides whether asking again may help
     wait = retry_after(response.headers)
     return error_of_status(response.status, payload, wait, response.reason or "")
 

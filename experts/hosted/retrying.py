@@ -1,4 +1,4 @@
-"""A backend that keeps its deadline and is asked again after failures that may pass."""
+"""A backend that keeps its deadlines and is asked again after failures that may pass."""
 
 import asyncio
 import random
@@ -7,8 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from experts.errors import BackendTimeout, BackendUnavailable, ExpertError
-from experts.types import Answer, Chunk, Prompt
+from experts.errors import BackendTimeout, BackendUnavailable, CircuitOpen, ExpertError
+from experts.hosted.breaking import Breaker
+from experts.types import Answer, Chunk, Priority, Prompt
 
 
 class Backend(Protocol):
@@ -19,6 +20,22 @@ class Backend(Protocol):
     def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         """A chunk without text or finish says that the model is at work: it thinks."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that a reply has. A reply that comes in one piece has the `total` alone."""
+
+    total: float  # tries and pauses included
+    first_token: float | None = None  # of each try; None: half of what is left, for another try
+    idle: float | None = None  # between chunks; None: no limit of its own
+
+    def first(self, now: float, ends: float) -> float:
+        """When the first token must be there, for a try that begins now."""
+        return min(ends, now + ((ends - now) / 2 if self.first_token is None else self.first_token))
+
+    def next(self, now: float, ends: float) -> float:
+        return ends if self.idle is None else min(ends, now + self.idle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +59,37 @@ class Retries:
 
 
 class RetryingBackend:
-    """The whole of a reply, pauses included, takes at most `seconds`.
+    """The whole of a reply, pauses included, takes at most its total. Whoever waits for a reply is
+    told at once that the circuit is open, unless the backend has just told this call when to come
+    back; a file of questions waits until it is closed."""
 
-    Half of the time left must bring the first token, or another try could not be made.
-    """
-
-    def __init__(self, backend: Backend, seconds: float, retries: Retries | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        deadlines: Deadlines,
+        retries: Retries | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
         self._backend = backend
-        self._seconds = seconds
+        self._deadlines = deadlines
         self._retries = retries or Retries()
+        self._breaker = breaker or Breaker("an expert")
         self._random = random.Random()
 
     async def reply(self, prompt: Prompt) -> Answer:
-        failed = 0
-        ends = self._ends()
-        try:
-            async with asyncio.timeout_at(ends):
-                while True:
-                    try:
-                        return await self._backend.reply(prompt)
-                    except BackendUnavailable as error:
-                        failed += 1
-                        await self._pause(error, failed, ends)
-        except TimeoutError as error:
-            raise BackendTimeout(f"no reply within {self._seconds:g} s") from error
+        tries = self._tries(prompt)
+        while True:
+            try:
+                return await self._whole(prompt, tries.ends)
+            except BackendUnavailable as error:
+                await tries.pause(error)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        failed = 0
-        ends = self._ends()
+        tries = self._tries(prompt)
         sent = False
         while True:
             try:
-                async with aclosing(self._in_time(prompt, ends)) as chunks:
+                async with aclosing(self._in_time(prompt, tries.ends)) as chunks:
                     async for chunk in chunks:
                         sent = True
                         yield chunk
@@ -81,34 +97,77 @@ class RetryingBackend:
             except BackendUnavailable as error:
                 if sent:
                     raise
-                failed += 1
-                await self._pause(error, failed, ends)
+                await tries.pause(error)
+
+    async def _whole(self, prompt: Prompt, ends: float) -> Answer:
+        """One try."""
+        with self._breaker.call():
+            try:
+                async with asyncio.timeout_at(ends):
+                    return await self._backend.reply(prompt)
+            except TimeoutError as error:
+                seconds = self._deadlines.total
+                raise BackendTimeout(f"no reply within {seconds:g} s") from error
 
     async def _in_time(self, prompt: Prompt, ends: float) -> AsyncGenerator[Chunk, None]:
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
         and cancel, whoever reads the stream."""
-        first = (ends - asyncio.get_running_loop().time()) / 2
-        limit, missed = ends - first, f"no first token within {first:.3g} s"
-        async with aclosing(self._backend.stream(prompt)) as chunks:
-            while True:
-                try:
-                    async with asyncio.timeout_at(limit):
-                        chunk = await anext(chunks, None)
-                except TimeoutError as error:
-                    raise BackendTimeout(missed) from error
-                if chunk is None:
-                    return
-                limit, missed = ends, f"no whole reply within {self._seconds:g} s"
-                if not chunk.blank:
-                    yield chunk
+        began = _now()
+        limit = self._deadlines.first(began, ends)
+        missed = f"no first token within {limit - began:.3g} s"
+        with self._breaker.call() as call:
+            async with aclosing(self._backend.stream(prompt)) as chunks:
+                while True:
+                    try:
+                        async with asyncio.timeout_at(limit):
+                            chunk = await anext(chunks, None)
+                    except TimeoutError as error:
+                        raise BackendTimeout(missed) from error
+                    if chunk is None:
+                        return
+                    call.works()
+                    if not chunk.blank:
+                        yield chunk
+                    limit = self._deadlines.next(_now(), ends)
+                    missed = self._late(limit < ends)
 
-    def _ends(self) -> float:
-        return asyncio.get_running_loop().time() + self._seconds
+    def _late(self, idle: bool) -> str:
+        if idle:
+            return f"no further token within {self._deadlines.idle:g} s"
+        return f"no whole reply within {self._deadlines.total:g} s"
 
-    async def _pause(self, error: BackendUnavailable, failed: int, ends: float) -> None:
-        """Returns when it is time to try again; raises the error if there is no such time."""
-        left = ends - asyncio.get_running_loop().time()
-        wait = self._retries.wait(error, failed, left, self._random.random())
+    def _tries(self, prompt: Prompt) -> "_Tries":
+        patient = prompt.priority is Priority.BATCH
+        return _Tries(self._retries, self._random, _now() + self._deadlines.total, patient)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The tries of one reply."""
+
+    retries: Retries
+    random: random.Random
+    ends: float  # by the event loop's clock
+    patient: bool  # waits for a circuit to close
+    failures: int = 0
+    last: BackendUnavailable | None = None
+
+    async def pause(self, error: BackendUnavailable) -> None:
+        """Returns when it is time for another try; raises what went wrong if there is none."""
+        if isinstance(error, CircuitOpen):
+            named = self.last is not None and self.last.retry_after is not None
+            if not (self.patient or named):
+                raise (self.last or error) from error
+            self.failures += not self.patient
+        else:
+            self.last = error
+            self.failures += 1
+        left = self.ends - _now()
+        wait = self.retries.wait(error, max(1, self.failures), left, self.random.random())
         if wait is None:
             raise error
         await asyncio.sleep(wait)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -50,6 +50,7 @@ class DeliberationFinished:
     aggregator: str | None = None
     confidence: float | None = None
     agreement: float | None = None
+    replaced: tuple[str, ...] = ()  # who failed and was replaced, of questions with a verdict
 
     @property
     def overhead(self) -> float:

@@ -128,5 +128,6 @@ class Watch:
                 aggregator=verdict.aggregator if verdict else None,
                 confidence=verdict.confidence if verdict else None,
                 agreement=verdict.agreement if verdict else None,
+                replaced=tuple(expert for expert, _ in verdict.replaced) if verdict else (),
             )
         )

@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 import api.metrics
 from api.app import create_app
 from api.running import Running
+from experts.circuit import State
 from experts.engines.generation import EngineStatus
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of, healthy
 
@@ -47,6 +48,16 @@ async def test_an_engine_that_is_gone_leaves_no_series():
         gone = await client.get("/metrics")
     assert 'convene_engine_swaps_total{family="qwen-1",replica="0"} 3.0' in there.text
     assert "qwen-1" not in gone.text
+
+
+async def test_a_scrape_says_who_is_left_alone():
+    @asynccontextmanager
+    async def opened():
+        yield Running(ScriptedService(), healthy, circuits=lambda: {"ada": State.OPEN})
+
+    async with client_of(create_app(opened)) as client:
+        response = await client.get("/metrics")
+    assert 'convene_circuit_state{expert="ada"} 2.0' in response.text
 
 
 async def test_engines_that_say_nothing_do_not_hold_a_scrape_up():

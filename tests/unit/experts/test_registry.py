@@ -92,8 +92,24 @@ CASES = {
     "a key of another kind": (
         card("    adapter: x"),
         "convene.yaml:5: experts.ada.adapter: unknown key; known here: api_key, base_url, "
-        "concurrency, description, kind, logprobs, max_tokens, model, price, prompt, seconds, "
-        "skills, tools",
+        "concurrency, description, fallback, hedge, kind, logprobs, max_tokens, model, price, "
+        "prompt, seconds, skills, timeouts, tools",
+    ),
+    "a stand-in that nobody is": (
+        card("    fallback: [ben]"),
+        "convene.yaml:1: experts.ada.fallback: 'ben' cannot stand in; use some of nobody",
+    ),
+    "a fallback to itself": (
+        card("    fallback: [ada]"),
+        "convene.yaml:1: experts.ada.fallback: 'ada' cannot stand in; use some of nobody",
+    ),
+    "more stand-ins than may be": (
+        card("    fallback: [a, b, c, d, e]"),
+        "convene.yaml:5: experts.ada.fallback: takes 4 entries or fewer",
+    ),
+    "a deadline of nothing": (
+        card("    timeouts: {idle: 0}"),
+        "convene.yaml:5: experts.ada.timeouts.idle: must be more than 0",
     ),
     "an unknown key inside a card": (
         card("    price:\n      inputs: 1"),

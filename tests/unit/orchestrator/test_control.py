@@ -1,5 +1,7 @@
 """Control: what one request asks of its panel, and who may be asked for it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,6 +132,24 @@ async def test_a_verdict_is_written_only_if_that_can_be_paid_too(dollars, aggreg
     made = service(zoe, TARIFFS | {"zoe": DEAR})
     verdict = await made.answer(request("synthesize", dollars=dollars))
     assert verdict.aggregator == aggregator
+
+
+@pytest.mark.parametrize(
+    ("dollars", "left"),
+    [(0.015, {}), (0.02, {"ada": ("ben",)}), (0.031, {"ada": ("ben", "dan")})],
+)
+async def test_only_stand_ins_that_can_still_be_paid_for_stand_in(dollars, left):
+    made = service(tariffs=TARIFFS)
+    made._panel.fallbacks = {"ada": ("ben", "dan")}
+    asked = request("single", dollars=dollars)
+    assert (await made.route(asked)).stand_ins == left
+
+
+async def test_a_second_call_at_the_same_time_is_paid_for_too():
+    hedged = dict.fromkeys(NAMES, replace(DEAR, calls=2))
+    with pytest.raises(Refused, match="may cost"):
+        await service(tariffs=hedged).route(request(dollars=0.015))
+    assert (await service(tariffs=hedged).route(request(dollars=0.02))).panel == ("ada",)
 
 
 @pytest.mark.parametrize("writer", ["zoe", "dan"])

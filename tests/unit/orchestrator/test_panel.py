@@ -1,10 +1,12 @@
 """What experts and the aggregator are asked."""
 
+from experts.circuit import State
 from experts.scripted import ScriptedExpert
 from experts.types import Message, Prompt, Sampling
 from orchestrator.deliberation import Conclude
 from orchestrator.panel import Panel, conclusion, seats
-from orchestrator.types import Request
+from orchestrator.types import Control, Request
+from tests.routes import route_of
 
 WHY = Request(Prompt.of("Why?", Sampling(seed=5)))
 
@@ -58,3 +60,33 @@ async def test_whose_weights_are_elsewhere_cannot_answer_now_and_who_has_none_ca
     assert panel.resident() == {"ada"}
     ben.resident = True
     assert panel.resident() == {"ada", "ben"}
+
+
+class Failing(ScriptedExpert):
+    circuit = State.OPEN
+
+
+def test_who_keeps_failing_is_absent_and_who_is_found_out_about_is_not():
+    ada, zoe = Failing("ada"), Failing("zoe")
+    panel = Panel({"ada": ada, "ben": ScriptedExpert("ben")}, zoe)
+    assert panel.absent() == {"ada", "zoe"}
+    ada.circuit = State.HALF_OPEN
+    assert panel.absent() == {"zoe"}
+    assert panel.circuits() == {"ada": State.HALF_OPEN, "zoe": State.OPEN}
+
+
+def test_only_those_a_request_permits_stand_in():
+    panel = Panel(
+        {name: ScriptedExpert(name) for name in ("ada", "ben", "cleo")},
+        fallbacks={"ada": ("ben", "cleo")},
+    )
+
+    def stand_ins(prompt=WHY.prompt, **control):
+        asked = Request(prompt, control=Control(**control))
+        return panel.backed(route_of({"ada": 0.5}, ["ada"]), asked).stand_ins["ada"]
+
+    assert stand_ins() == ("ben", "cleo")
+    assert stand_ins(deny=frozenset({"ben"})) == ("cleo",)
+    assert stand_ins(allow=frozenset({"ada"})) == ()
+    told = Prompt.of("Why?", Sampling(logprobs=0))
+    assert stand_ins(told) == ()  # scripted experts tell none

@@ -44,3 +44,10 @@ async def test_a_failure_says_nothing_about_skill():
     (found,) = await profile(service, [SUM], service.experts)
     assert set(found.replies) == {"ada", "ben"}
     assert dict(as_evidence(found).scores) == {"ada": 1.0, "ben": 0.0}
+
+
+async def test_nobody_is_graded_by_what_a_stand_in_said():
+    service = service_of({**experts(), "cleo": ScriptedExpert("cleo", default=Cause.UNAVAILABLE)})
+    service._panel.fallbacks = {"cleo": ("ada",)}
+    (found,) = await profile(service, [SUM], service.experts)
+    assert set(found.replies) == {"ada", "ben"}

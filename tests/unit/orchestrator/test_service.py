@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from experts.circuit import State
 from experts.errors import BackendUnavailable
 from experts.scripted import Hang, ScriptedExpert
 from experts.types import Cause, Chunk, Prompt, Reply
@@ -366,3 +367,44 @@ async def test_timings_say_where_the_time_went():
     timings = (await service_of(slow).answer(request())).timings
     assert timings.panel >= 0.01
     assert timings.total == timings.route + timings.panel + timings.aggregate
+
+
+def backed_up(**fallbacks):
+    """A service in which ada and zoe, the aggregator, fail for now."""
+    said = experts(ben="It is (B).", cleo="It is (C).", dan="It is (B).")
+    down = {"ada": ScriptedExpert("ada", default=Cause.TIMEOUT)}
+    service = service_of({**down, **said}, zoe(Cause.UNAVAILABLE))
+    service._panel.fallbacks = fallbacks
+    return service
+
+
+@pytest.mark.parametrize("model", ["ada", "single", "vote", "synthesize"])
+async def test_stand_ins_are_asked_alike_by_answer_stream_and_batch(model):
+    asked, chains = request(model), {"ada": ("dan",), "zoe": ("cleo",)}
+    answered = await backed_up(**chains).answer(asked)
+    *_, last = await streamed(backed_up(**chains), asked)
+    batched = await all_of(backed_up(**chains), [asked])
+    assert gist(answered) == gist(last) == gist(batched[0])
+    assert answered.replaced == last.replaced == (("ada", "dan"),)
+    if model == "synthesize":
+        assert (answered.author, answered.calls) == ("cleo", 6)
+
+
+class LeftAlone(ScriptedExpert):
+    circuit = State.OPEN
+
+
+async def test_who_keeps_failing_is_not_recruited_and_the_next_best_is():
+    ada = LeftAlone("ada", default="It is (A).")
+    service = service_of({"ada": ada, **experts(ben="It is (B).", cleo="It is (C).")})
+    verdict = await service.answer(request("single"))
+    assert (verdict.author, ada.asked) == ("ben", [])
+    assert verdict.route.notes[-1].startswith("ada has failed lately")
+    ada.circuit = State.CLOSED
+    assert (await service.answer(request("single"))).author == "ada"
+
+
+async def test_who_is_named_by_a_request_is_asked_whatever_its_circuit():
+    ada = LeftAlone("ada", default="It is (A).")
+    service = service_of({"ada": ada, **experts(ben="It is (B).")})
+    assert (await service.answer(request("ada"))).author == "ada"

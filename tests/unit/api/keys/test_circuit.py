@@ -3,7 +3,8 @@ import asyncio
 import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
-from api.keys.circuit import AT_ONCE, Away, Circuit
+from api.keys.circuit import AT_ONCE, PATIENCE, Away, Circuit
+from tests.virtual_time import in_virtual_time
 
 
 class Redis:
@@ -20,6 +21,18 @@ class Redis:
         self.now -= 1
         if self.error:
             raise self.error
+        return 42
+
+
+class Hanging:
+    """Never answers while it hangs; counts who asks."""
+
+    hangs, asked = True, 0
+
+    async def answer(self):
+        self.asked += 1
+        if self.hangs:
+            await asyncio.sleep(30.0)
         return 42
 
 
@@ -57,3 +70,49 @@ async def test_no_more_ask_at_once_than_a_pool_of_connections_serves():
     answers = await asyncio.gather(*(circuit.ask(redis.answer) for _ in range(1000)))
     assert answers == [42] * 1000
     assert redis.most == AT_ONCE
+
+
+@in_virtual_time
+async def test_while_it_hangs_one_at_a_time_finds_out_and_the_others_do_not_wait():
+    redis, waited = Hanging(), []
+    circuit = Circuit()
+
+    async def ask():
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(Away):
+            await circuit.ask(redis.answer)
+        waited.append(asyncio.get_running_loop().time() - began)
+
+    for _ in range(300):  # half a minute
+        await asyncio.gather(*(ask() for _ in range(5)))
+        await asyncio.sleep(0.1)
+    assert sum(seconds > 0 for seconds in waited) == redis.asked
+    assert max(waited) <= PATIENCE
+    assert redis.asked < 5 + 8  # the first five at once, then pauses of 1, 2, 4, 8, 10 s ...
+
+
+@in_virtual_time
+async def test_one_that_asks_when_it_is_back_finds_that_out_for_everybody(caplog):
+    caplog.set_level("INFO")
+    redis, circuit = Hanging(), Circuit()
+    with pytest.raises(Away):
+        await circuit.ask(redis.answer)
+    redis.hangs = False
+    await asyncio.sleep(1.0)
+    assert await asyncio.gather(*(circuit.ask(redis.answer) for _ in range(1))) == [42]
+    assert await asyncio.gather(*(circuit.ask(redis.answer) for _ in range(9))) == [42] * 9
+    assert [record.action for record in caplog.records] == ["redis_away", "redis_back"]
+
+
+@in_virtual_time
+async def test_who_hangs_up_while_finding_out_leaves_it_to_the_next():
+    redis, circuit = Hanging(), Circuit()
+    with pytest.raises(Away):
+        await circuit.ask(redis.answer)
+    await asyncio.sleep(1.0)
+    probe = asyncio.create_task(circuit.ask(redis.answer))
+    await asyncio.sleep(0.1)
+    probe.cancel()
+    await asyncio.gather(probe, return_exceptions=True)
+    redis.hangs = False
+    assert await circuit.ask(redis.answer) == 42

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from api.keys.estimates import Estimator, taken, taken_by_failures
 from api.keys.limits import Amounts
-from experts.cards import Price, ScriptedCard
+from experts.cards import HostedCard, Price, ScriptedCard
+from experts.patience import Hedge
 from experts.types import Answer, Cause, Failure, JsonFormat, Message, Prompt, Sampling, Usage
 from orchestrator.policies import POLICIES
 from orchestrator.types import Control, Request
@@ -174,3 +175,48 @@ def test_replies_that_were_not_the_json_asked_for_are_counted_in_full():
     wrong = Failure("x", Cause.REJECTED, "the reply is not the JSON asked for")
     assert taken_by_failures((wrong,), estimate) == Amounts(1) + estimate.call
     assert taken(told(wrong), estimate).tokens == 10 + estimate.call.tokens
+
+
+def backed(card, *names):
+    return card.model_copy(update={"fallback": names})
+
+
+def test_who_stands_in_for_an_expert_may_be_asked_too():
+    cards = {**CARDS, "cheap": backed(CHEAP, "dear", "spare")}
+    estimator = Estimator(cards, POLICIES)
+    alone = [ESTIMATOR.estimate(asking(name)).whole.tokens for name in CARDS]
+    assert estimator.estimate(asking("cheap")).whole.tokens == sum(alone)
+    denied = replace(asking("cheap"), control=Control(deny=frozenset({"dear"})))
+    assert estimator.estimate(denied).whole.tokens == alone[0] + alone[2]
+    assert estimator.estimate(asking("single")).whole.tokens == sum(alone)
+
+
+def test_a_panel_of_everybody_has_no_stand_ins_left():
+    cards = {**CARDS, "cheap": backed(CHEAP, "dear", "spare")}
+    estimates = [Estimator(c, POLICIES).estimate(asking("everyone")) for c in (CARDS, cards)]
+    assert estimates[0].whole == estimates[1].whole
+
+
+def test_who_stands_in_for_the_aggregator_reads_every_reply_too():
+    one = Estimator(CARDS, POLICIES, WRITER).estimate(asking("synthesize")).whole
+    both = Estimator(CARDS, POLICIES, backed(WRITER, "cheap")).estimate(asking("synthesize")).whole
+    assert both.tokens >= one.tokens + PROMPT + 3 * 100
+
+
+def test_a_hedged_call_may_be_made_twice_and_one_that_was_given_up_counts_in_full():
+    hosted = HostedCard(kind="hosted", model="m", max_tokens=100, hedge=Hedge())
+    plain = hosted.model_copy(update={"hedge": None})
+    estimate, once = (
+        Estimator({"ada": each}, POLICIES).estimate(asking("ada")) for each in (hosted, plain)
+    )
+    assert estimate.whole.tokens == 2 * once.whole.tokens
+    answered = told(Answer("ada", "42"), usage=Usage(7, 3, untold=1))
+    assert taken(answered, estimate).tokens == 10 + once.whole.tokens
+    late = Failure("ada", Cause.TIMEOUT, "")
+    assert taken_by_failures((late,), estimate).tokens == estimate.whole.tokens
+
+
+def test_a_second_call_that_was_given_up_may_be_the_writers_own():
+    hedged = HostedCard(kind="hosted", model="m", max_tokens=200, hedge=Hedge())
+    estimate = Estimator(CARDS, POLICIES, hedged).estimate(asking("synthesize"))
+    assert estimate.call.tokens > PROMPT + 3 * 100 + 200

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prometheus_client.metrics_core import Metric
 
+from api.telemetry.circuits import CircuitCollector
 from api.telemetry.engines import EngineCollector
 from api.telemetry.metrics import Metrics
 
@@ -17,6 +18,10 @@ def listed(metric: Metric) -> tuple[str, str]:
 
 
 def test_every_metric_is_documented_with_its_type_and_no_other():
-    metrics = [*Metrics().registry.collect(), *EngineCollector([]).collect()]
+    metrics = [
+        *Metrics().registry.collect(),
+        *EngineCollector([]).collect(),
+        *CircuitCollector({}).collect(),
+    ]
     ours = {listed(metric) for metric in metrics if metric.name.startswith("convene_")}
     assert set(ROW.findall(PAGE.read_text(encoding="utf-8"))) == ours

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from api.telemetry.metrics import Metrics
 from api.telemetry.requests import RequestFinished, RequestStarted
 from tests.finished import ADA, BOB, finished
@@ -79,3 +81,11 @@ def test_whatever_clients_send_the_labels_stay_few():
     few = labels_of(told(finished(), *events[:1], *visits[:1]))
     assert labels_of(told(finished(), *events, *visits)) == few
     assert {"other", "none"} <= few
+
+
+def test_second_calls_and_stand_ins_are_counted_by_the_expert_they_were_for():
+    hedged = replace(ADA, usage=replace(ADA.usage, untold=1))
+    metrics = told(finished(calls=(hedged, BOB), replaced=("bob", "stranger")))
+    assert value(metrics, "hedges_total", expert="ada") == 1
+    assert value(metrics, "fallbacks_total", expert="bob") == 1
+    assert value(metrics, "fallbacks_total", expert="other") == 1

@@ -2,14 +2,20 @@
 
 import asyncio
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from experts.cards import Cluster, HostedCard, Price
-from experts.errors import BackendUnavailable, RegistryError
-from experts.hosted.expert import Slots, opened
-from experts.types import Answer, Cause, Prompt
-from tests.openai_server import echoes, hangs, refuses, serving
+from experts.circuit import State
+from experts.errors import BackendTimeout, CircuitOpen, RegistryError
+from experts.hosted.expert import opened
+from experts.patience import Hedge, Timeouts
+from experts.types import Answer, Cause, Priority, Prompt
+from tests.openai_server import echoes, event, hangs, refuses, serving, streams
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -49,7 +55,8 @@ async def test_waiting_for_a_slot_takes_nothing_from_a_replys_time(server):
     server.default = hangs()
     one_at_a_time = card(server, concurrency=1, seconds=0.05)
     async with opened({"ada": one_at_a_time}, Cluster()) as experts:
-        replies = await experts["ada"].ask([Prompt.of("1"), Prompt.of("2"), Prompt.of("3")])
+        prompts = [replace(Prompt.of(text), priority=Priority.BATCH) for text in "123"]
+        replies = await experts["ada"].ask(prompts)
     assert [reply.cause for reply in replies] == [Cause.TIMEOUT] * 3
     assert all(0.04 < reply.seconds < 0.1 for reply in replies)
     assert len(server.calls) == 3
@@ -136,14 +143,118 @@ async def test_litellm_is_not_imported_for_cards_that_go_without_it(server):
     assert out.strip() == b"False"
 
 
-async def test_more_than_may_wait_are_refused_and_the_others_answered():
-    slots = Slots(1, most=2)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+async def test_what_the_request_is_to_blame_for_is_asked_once(server, status):
+    server.default = refuses(status, "no")
+    async with opened({"ada": card(server)}, Cluster()) as experts:
+        [failure] = await experts["ada"].ask([Prompt.of("Why?")])
+        assert (failure.cause, len(server.calls)) == (Cause.REJECTED, 1)
+        assert experts["ada"].circuit is State.CLOSED
 
-    async def one(number):
-        async with slots:
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("dated", [False, True], ids=["seconds", "date"])
+async def test_a_time_that_is_past_the_deadline_is_told_and_keeps_others_from_asking(
+    server, status, dated
+):
+    when = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    server.default = refuses(status, "later", Retry_After=when if dated else "90")
+    async with opened({"ada": card(server)}, Cluster()) as experts:
+        [first] = await experts["ada"].ask([Prompt.of("Why?")])
+        [second] = await experts["ada"].ask([Prompt.of("How?")])
+        assert experts["ada"].circuit is State.OPEN
+    assert len(server.calls) == 1
+    assert [first.cause, second.cause] == [Cause.UNAVAILABLE] * 2
+    assert all(80 < failure.retry_after <= 90 for failure in (first, second))
+
+
+async def test_one_that_keeps_failing_is_left_alone_and_the_others_go_on(server):
+    server.default = refuses(500, "down")
+    async with serving() as other:
+        cards = {"ada": card(server, concurrency=1), "ben": card(other)}
+        async with opened(cards, Cluster()) as experts:
+            await experts["ada"].ask([Prompt.of(str(i)) for i in range(2)])
+            made = len(server.calls)
+            [refused] = await experts["ada"].ask([Prompt.of("3")])
+            [reply] = await experts["ben"].ask([Prompt.of("3")])
+            assert experts["ben"].circuit is State.CLOSED
+    assert (made, len(server.calls)) == (5, 5)
+    assert "is not asked for" in refused.message
+    assert reply.text == "You asked: 3"
+
+
+async def test_people_do_not_stand_in_line_behind_a_file_that_waits_for_the_circuit(server):
+    server.default = refuses(429, "later", Retry_After="20")
+    of_a_file = [replace(Prompt.of(str(i)), priority=Priority.BATCH) for i in range(4)]
+    async with opened({"ada": card(server, concurrency=2)}, Cluster()) as experts:
+        waiting = asyncio.create_task(experts["ada"].ask(of_a_file))
+        await until(lambda: experts["ada"].circuit is State.OPEN)
+        async with asyncio.timeout(5):
+            [refused] = await experts["ada"].ask([Prompt.of("Why?")])
+        assert "is not asked for" in refused.message
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+HANGING = {
+    "before headers": hangs(),
+    "before the first token": streams(then="hangs"),
+    "in the middle": streams(event(delta={"content": "half"}), then="hangs"),
+    "with keep-alives": streams(event(delta={"content": "half"}), then="keep-alives"),
+}
+
+
+@pytest.mark.parametrize("behaviour", HANGING.values(), ids=HANGING)
+async def test_a_backend_that_hangs_is_given_up_and_holds_nobody_else_up(server, behaviour):
+    server.default = behaviour
+    timeouts = Timeouts(first_token=0.1, idle=0.1)
+    async with serving() as other:
+        cards = {"ada": card(server, seconds=0.25, timeouts=timeouts), "ben": card(other)}
+        async with opened(cards, Cluster()) as experts:
+
+            async def hanging():
+                return [chunk async for chunk in experts["ada"].stream(Prompt.of("Why?"))]
+
+            waiting = [asyncio.create_task(hanging()) for _ in range(20)]
             await asyncio.sleep(0)
-            return number
+            replies = await experts["ben"].ask([Prompt.of(str(i)) for i in range(20)])
+            assert [reply.text for reply in replies] == [f"You asked: {i}" for i in range(20)]
+            found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(error) for error in found} <= {BackendTimeout, CircuitOpen}
+    await until(lambda: server.running == 0)
 
-    found = await asyncio.gather(*map(one, range(5)), return_exceptions=True)
-    assert [n for n in found if isinstance(n, int)] == [0, 1, 2]
-    assert [type(n) for n in found[3:]] == [BackendUnavailable, BackendUnavailable]
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+async def test_who_stops_waiting_in_line_or_at_the_backend_frees_it(server, stream):
+    server.default = hangs()
+
+    async def ask(expert):
+        if stream:
+            return [chunk async for chunk in expert.stream(Prompt.of("Why?"))]
+        return await expert.ask([Prompt.of("Why?")])
+
+    async with opened({"ada": card(server, concurrency=1)}, Cluster()) as experts:
+        asked, in_line = (asyncio.create_task(ask(experts["ada"])) for _ in range(2))
+        await until(lambda: server.running == 1)
+        for task in (in_line, asked):
+            task.cancel()
+        await asyncio.gather(asked, in_line, return_exceptions=True)
+        await until(lambda: server.running == 0)
+        server.default = echoes()
+        [reply] = await experts["ada"].ask([Prompt.of("Why?")])
+    assert (reply.text, len(server.calls)) == ("You asked: Why?", 2)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+async def test_a_slow_call_is_made_again_and_the_slow_one_is_cancelled(server, stream):
+    server.next.append(hangs())
+    hedged = card(server, hedge=Hedge(after=0.05, share=1.0))
+    async with opened({"ada": hedged}, Cluster()) as experts:
+        if stream:
+            chunks = [chunk async for chunk in experts["ada"].stream(Prompt.of("Why?"))]
+            text, usage = "".join(chunk.text for chunk in chunks), chunks[-1].usage
+        else:
+            [reply] = await experts["ada"].ask([Prompt.of("Why?")])
+            text, usage = reply.text, reply.usage
+    assert (text, usage.untold, len(server.calls)) == ("You asked: Why?", 1, 2)
+    await until(lambda: server.running == 0)

@@ -9,7 +9,7 @@ from experts.calls import extended
 from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, EmptyReply
 from experts.hosted.openai_backend import LONGEST_REPLY, OpenAIBackend, session
-from experts.hosted.retrying import Retries, RetryingBackend
+from experts.hosted.retrying import Deadlines, Retries, RetryingBackend
 from experts.types import Prompt, Usage
 from tests.openai_server import (
     answers,
@@ -123,6 +123,12 @@ async def test_usage_comes_with_the_reply(server, backend, way):
             id="broken gzip",
         ),
         pytest.param(
+            sends(b"not gzip", 401, "application/json", Content_Encoding="gzip"),
+            BackendRejected,
+            "HTTP 401 Unauthorized$",
+            id="broken gzip of a refusal",
+        ),
+        pytest.param(
             answers({"choices": []}), EmptyReply, "the reply had no choices", id="no choices"
         ),
     ],
@@ -196,12 +202,12 @@ async def test_a_server_that_cannot_stream_calls_tools_all_the_same(server, back
 
 async def test_keep_alives_do_not_put_off_the_first_token(server, backend):
     server.next.append(streams(then="keep-alives"))
-    retrying = RetryingBackend(backend, 0.5, Retries(pause=0.001))
+    retrying = RetryingBackend(backend, Deadlines(0.5), Retries(pause=0.001))
     assert await streamed(retrying) == "You asked: Why?"
     assert len(server.calls) == 2
     server.default = streams(then="keep-alives")
     with pytest.raises(BackendTimeout, match="no first token"):
-        await streamed(RetryingBackend(backend, 0.05, Retries(pause=0.001)))
+        await streamed(RetryingBackend(backend, Deadlines(0.05), Retries(pause=0.001)))
 
 
 @ways
@@ -213,7 +219,7 @@ async def test_keep_alives_do_not_put_off_the_first_token(server, backend):
 async def test_a_server_that_hangs_is_left_at_the_deadline(server, backend, way, behaviour):
     server.default = behaviour
     with pytest.raises(BackendTimeout):
-        await way(RetryingBackend(backend, 0.1))
+        await way(RetryingBackend(backend, Deadlines(0.1)))
     await until(lambda: server.running == 0)
 
 

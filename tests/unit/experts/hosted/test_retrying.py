@@ -2,17 +2,29 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, EmptyReply
-from experts.hosted.retrying import Retries, RetryingBackend
-from experts.types import Answer, CallPiece, Chunk, Prompt, Usage
+from experts.circuit import Circuit, State, Tripping
+from experts.errors import (
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    CircuitOpen,
+    EmptyReply,
+)
+from experts.hosted.breaking import Breaker
+from experts.hosted.retrying import Deadlines, Retries, RetryingBackend
+from experts.types import Answer, CallPiece, Chunk, Priority, Prompt, Usage
+from tests.virtual_time import in_virtual_time
 from tests.waiting import until
 
 PROMPT = Prompt.of("Why?")
+OF_A_FILE = replace(PROMPT, priority=Priority.BATCH)
+PATIENT = Deadlines(5.0)
 SOON = Retries(pause=0.001)
 END = Chunk("", "stop", Usage())
 
@@ -45,14 +57,17 @@ class Backend:
             self.open -= 1
 
 
-async def asked(backend, seconds=5.0):
-    return (await RetryingBackend(backend, seconds, SOON).reply(PROMPT)).text
+def retrying(backend, deadlines, breaker):
+    return RetryingBackend(backend, deadlines, SOON, breaker)
 
 
-async def streamed(backend, seconds=5.0):
-    return "".join(
-        [chunk.text async for chunk in RetryingBackend(backend, seconds, SOON).stream(PROMPT)]
-    )
+async def asked(backend, deadlines=PATIENT, breaker=None, prompt=PROMPT):
+    return (await retrying(backend, deadlines, breaker).reply(prompt)).text
+
+
+async def streamed(backend, deadlines=PATIENT, breaker=None, prompt=PROMPT):
+    chunks = retrying(backend, deadlines, breaker).stream(prompt)
+    return "".join([chunk.text async for chunk in chunks])
 
 
 ways = pytest.mark.parametrize("way", [asked, streamed])
@@ -105,13 +120,13 @@ async def test_the_deadline_holds_over_all_tries(way):
     backend = Backend([0.03, BackendUnavailable("down")], [60.0])
     with pytest.raises(BackendTimeout, match="within"):
         async with asyncio.timeout(2):
-            await way(backend, 0.1)
+            await way(backend, Deadlines(0.1))
     assert backend.open == 0
 
 
 async def test_after_something_was_sent_on_a_stream_is_not_begun_again():
     backend = Backend([Chunk("half"), BackendUnavailable("cut")])
-    chunks = RetryingBackend(backend, 5.0, SOON).stream(PROMPT)
+    chunks = RetryingBackend(backend, Deadlines(5.0), SOON).stream(PROMPT)
     assert await anext(chunks) == Chunk("half")
     with pytest.raises(BackendUnavailable, match="cut"):
         await anext(chunks)
@@ -120,25 +135,109 @@ async def test_after_something_was_sent_on_a_stream_is_not_begun_again():
 
 async def test_a_first_token_that_does_not_come_leaves_time_for_another_try():
     backend = Backend([60.0], [Chunk("yes"), END])
-    assert await streamed(backend, 0.2) == "yes"
+    assert await streamed(backend, Deadlines(0.2)) == "yes"
     assert backend.made == 2
+
+
+@in_virtual_time
+async def test_a_first_token_that_does_not_come_in_its_time_is_given_up():
+    backend = Backend([3.0, Chunk("late"), END], [1.0, Chunk("yes"), END])
+    assert await streamed(backend, Deadlines(60.0, first_token=2.0)) == "yes"
+    assert backend.made == 2
+
+
+@in_virtual_time
+async def test_silence_between_two_tokens_ends_a_stream_and_thinking_is_no_silence():
+    backend = Backend([Chunk(""), 2.0, Chunk(""), 2.0, Chunk("half"), 4.0, END])
+    with pytest.raises(BackendTimeout, match="no further token within 3 s"):
+        await streamed(backend, Deadlines(60.0, idle=3.0))
+    assert (backend.made, backend.open) == (1, 0)
+
+
+@in_virtual_time
+async def test_a_reader_that_takes_its_time_is_no_silence():
+    backend = Backend([Chunk("a"), Chunk("b"), END])
+    chunks = RetryingBackend(backend, Deadlines(60.0, idle=1.0)).stream(PROMPT)
+    assert (await anext(chunks)).text == "a"
+    await asyncio.sleep(5.0)
+    assert (await anext(chunks)).text == "b"
+    await chunks.aclose()
+
+
+@ways
+@in_virtual_time
+async def test_a_second_try_has_the_time_that_is_left(way):
+    backend = Backend([50.0, BackendUnavailable("down")], [60.0])
+    began = asyncio.get_running_loop().time()
+    with pytest.raises((BackendTimeout, BackendUnavailable)):
+        await way(backend, Deadlines(60.0, first_token=60.0))
+    assert asyncio.get_running_loop().time() - began == pytest.approx(60.0)
+
+
+@ways
+@in_virtual_time
+async def test_whose_circuit_is_open_is_not_asked_and_a_person_hears_of_it_at_once(way):
+    backend, breaker = Backend([BackendUnavailable("down")]), Breaker("ada")
+    for _ in range(2):  # of three tries each
+        with pytest.raises(BackendUnavailable, match="down"):
+            await way(backend, breaker=breaker)
+    began, made = asyncio.get_running_loop().time(), backend.made
+    with pytest.raises(CircuitOpen):
+        await way(backend, breaker=breaker)
+    assert (asyncio.get_running_loop().time(), backend.made) == (began, made)
+
+
+@ways
+@in_virtual_time
+async def test_a_file_of_questions_waits_for_the_circuit_to_close(way):
+    breaker = Breaker("ada", Circuit(Tripping(failures=1)))
+    with pytest.raises(BackendUnavailable):
+        await way(Backend([BackendUnavailable("down")]), breaker=breaker)
+    assert breaker.state is State.OPEN
+    backend = Backend([Chunk("yes"), END])
+    assert await way(backend, Deadlines(60.0), breaker=breaker, prompt=OF_A_FILE) == "yes"
+    breaker = Breaker("ada", Circuit(opened=1, until=1e9))
+    with pytest.raises(CircuitOpen):
+        await way(backend, Deadlines(60.0), breaker=breaker, prompt=OF_A_FILE)
+
+
+@ways
+@in_virtual_time
+async def test_two_who_are_told_when_to_come_back_come_back_one_after_the_other(way):
+    breaker = Breaker("ada")
+    busy, fine = [0.1, BackendUnavailable("busy", retry_after=3.0)], [0.9, Chunk("yes"), END]
+    backend = Backend(busy, busy, fine)
+    both = (way(backend, Deadlines(60.0), breaker=breaker) for _ in range(2))
+    assert await asyncio.gather(*both) == ["yes", "yes"]
+    assert backend.made == 4
+
+
+@ways
+@in_virtual_time
+async def test_a_try_that_hangs_counts_against_the_circuit(way):
+    breaker = Breaker("ada", Circuit(Tripping(failures=1)))
+    with pytest.raises(BackendTimeout):
+        await way(Backend([1e6]), breaker=breaker)
+    assert breaker.state is State.OPEN
 
 
 async def test_thinking_counts_as_a_first_token_and_is_not_sent_on():
     backend = Backend([Chunk(""), 0.15, Chunk("yes"), END])
-    chunks = [chunk async for chunk in RetryingBackend(backend, 0.2, SOON).stream(PROMPT)]
+    chunks = [
+        chunk async for chunk in RetryingBackend(backend, Deadlines(0.2), SOON).stream(PROMPT)
+    ]
     assert chunks == [Chunk("yes"), END]
 
 
 async def test_calls_of_tools_are_sent_on():
     call = Chunk("", calls=(CallPiece(0, "{}", "call_1", "weather"),))
-    chunks = RetryingBackend(Backend([call, END]), 5.0, SOON).stream(PROMPT)
+    chunks = RetryingBackend(Backend([call, END]), PATIENT, SOON).stream(PROMPT)
     assert [chunk async for chunk in chunks] == [call, END]
 
 
 async def test_a_reader_that_takes_its_time_is_not_interrupted():
     backend = Backend([Chunk("a"), Chunk("b"), END])
-    chunks = RetryingBackend(backend, 0.05, SOON).stream(PROMPT)
+    chunks = RetryingBackend(backend, Deadlines(0.05), SOON).stream(PROMPT)
     await anext(chunks)
     await asyncio.sleep(0.1)  # past the deadline, but it is no timeout of the reader's
     assert (await anext(chunks)).text == "b"
