@@ -10,10 +10,12 @@ from starlette.exceptions import HTTPException
 from api import chat, embeddings, health, metrics, models
 from api.access import Access
 from api.errors import HANDLED, respond
+from api.feedback import endpoint as feedback
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
 from api.keys.entry import Entry
 from api.opening import Failed, doorkeeper
+from api.roster import endpoint as roster
 from api.running import Opened
 from api.telemetry.observers import Observers
 
@@ -47,7 +49,7 @@ def create_app(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.metrics = observers.metrics
-    for module in (chat, embeddings, models, health, metrics):
+    for module in (chat, embeddings, feedback, roster, models, health, metrics):
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)

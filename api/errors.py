@@ -17,8 +17,17 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.feedback.errors import FeedbackAway, UnknownAnswer
 from api.invalid import explained
 from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
+from api.roster.errors import (
+    BadCard,
+    Fixed,
+    Locked,
+    RosterAway,
+    Taken,
+    UnknownExpert,
+)
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
@@ -106,6 +115,16 @@ TABLE: dict[type[Exception], Told] = {
     Forbidden: Told(403, "invalid_request_error", "insufficient_permissions"),
     KeysAway: Told(503, "service_unavailable", "keys_away", headers=(("retry-after", "2"),)),
     OverLimit: Told(429, "rate_limit_error", "rate_limit_exceeded"),
+    UnknownAnswer: Told(404, "invalid_request_error", "answer_not_found", "request_id"),
+    FeedbackAway: Told(
+        503, "service_unavailable", "feedback_away", headers=(("retry-after", "2"),)
+    ),
+    BadCard: Told(400, "invalid_request_error", "invalid_value"),
+    UnknownExpert: Told(404, "invalid_request_error", "expert_not_found", "name"),
+    Taken: Told(409, "invalid_request_error", "expert_exists", "name"),
+    Fixed: Told(409, "invalid_request_error", "expert_of_the_file", "name"),
+    Locked: Told(403, "invalid_request_error", "insufficient_permissions"),
+    RosterAway: Told(503, "service_unavailable", "experts_away", headers=(("retry-after", "2"),)),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(
         500,
@@ -124,7 +143,7 @@ def told(error: Exception) -> Told:
         return Told(400, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
-    if isinstance(error, UnknownModel | Unfit | Refused):
+    if isinstance(error, UnknownModel | Unfit | Refused | BadCard):
         return _of_parameter(error)
     if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
@@ -156,13 +175,13 @@ async def respond(_request: Request, error: Exception) -> Response:
     return response(error)
 
 
-def _of_parameter(error: UnknownModel | Unfit | Refused) -> Told:
+def _of_parameter(error: UnknownModel | Unfit | Refused | BadCard) -> Told:
     """As the table has it, with the parameter that is at fault."""
     match error:
         case UnknownModel():
             return replace(TABLE[UnknownModel], param=error.at)
-        case Unfit():
-            return replace(TABLE[Unfit], param=error.param)
+        case Unfit() | BadCard():
+            return replace(TABLE[type(error)], param=error.param)
         case Refused():
             at = f"convene.{error.field}"
             return replace(TABLE[Refused], param=at, message=f"{at}: {error}")

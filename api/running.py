@@ -13,7 +13,9 @@ from routing.encoder import Embedder
 from routing.types import Route
 
 if TYPE_CHECKING:
+    from api.feedback.desk import Desk
     from api.keys.visitor import Keys
+    from api.roster.live import Live
 
 
 class Service(Protocol):
@@ -66,6 +68,14 @@ class Running:
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
     keys: "Keys | None" = None
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
+    feedback: "Desk | None" = None
+    live: "Live | None" = None  # whose this is, where it may change while it runs
+    locked: bool = False  # whether experts may not be changed over HTTP
+
+    @property
+    def now(self) -> "Running":
+        """What has taken its place by now."""
+        return self.live.running if self.live else self
 
 
 class CannotOpen(Exception):  # noqa: N818 - named for the state it reports

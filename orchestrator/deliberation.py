@@ -28,7 +28,7 @@ from orchestrator.belief import Ballot, Vote, agreement, leader
 from orchestrator.errors import panel_failed
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
-from orchestrator.types import Verdict
+from orchestrator.types import Given, Verdict
 from routing.types import Route
 
 
@@ -209,6 +209,7 @@ class Deliberation:
             replies=tuple(self._replies),
             usage=usage,
             notes=notes,
+            given=tuple(map(Given.of, self._stated, self._votes)),
         )
 
     def _author(self) -> tuple[Answer, str, tuple[str, ...]]:

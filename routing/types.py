@@ -98,6 +98,8 @@ class Route:
     panel: tuple[str, ...]
     ranking: Ranking
     notes: tuple[str, ...] = field(default=())  # fallbacks taken, experts left out
+    explored: str = ""  # who has a seat because little is known of it
+    propensity: float = 1.0  # how probable this panel was, given all that is known
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
