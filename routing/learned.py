@@ -11,8 +11,8 @@ ANY_SKILL = ""  # of outcomes at questions whose skills nobody knows
 
 
 class Learned:
-    """Each tenant's own evidence, or everybody's for everybody where that is `shared`. `most` is
-    how many outcomes a tenant's feedback on one expert counts for, however much there is."""
+    """Each tenant's own evidence, or everybody's for everybody where that is `shared`. A tenant's
+    feedback on an expert at a skill counts as at most `most` outcomes, however much there is."""
 
     def __init__(self, most: float, *, shared: bool = False) -> None:
         self._most = most
@@ -49,8 +49,8 @@ class Learned:
 
 
 def capped(evidence: Evidence, most: float) -> Evidence:
-    """The same shares of right and wrong, but at most so many outcomes of each expert."""
-    total = (evidence.wins + evidence.losses).sum(axis=1, keepdims=True)
+    """The same shares of right and wrong, but at most so many outcomes of an expert at a skill."""
+    total = evidence.wins + evidence.losses
     scale = np.minimum(1.0, most / np.maximum(total, 1e-9))
     return Evidence(
         evidence.experts, evidence.skills, evidence.wins * scale, evidence.losses * scale

@@ -21,7 +21,8 @@ class FeedbackSettings(Strict):
     most: float = Field(
         100.0,
         ge=0,
-        description="Graded questions that a tenant's feedback on one expert counts as, at most.",
+        description="Most graded questions that a tenant's feedback on an expert at a skill "
+        "counts as.",
     )
     shared: bool = Field(
         False, description="Whether every tenant's feedback counts for all tenants' questions."
