@@ -48,7 +48,7 @@ local function count(field, amount)
   if redis.call('HINCRBY', KEYS[3], field, amount) == 0 then redis.call('HDEL', KEYS[3], field) end
 end
 local before = redis.call('HGETALL', KEYS[2])
-for i = 1, #before, 2 do count(before[i], -tonumber(before[i + 1])) end
+for i = 1, #before, 2 do count(before[i], 0 - tonumber(before[i + 1])) end
 redis.call('DEL', KEYS[2])
 for i = 2, #ARGV, 2 do
   count(ARGV[i], ARGV[i + 1])

@@ -4,7 +4,7 @@ import logging
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api.feedback.errors import UnknownAnswer
 from api.keys.visitor import tenant
@@ -16,11 +16,13 @@ from orchestrator.feedback import Judgement
 
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1")
+EXAMPLE = {"request_id": "req_0123456789abcdef01234567", "answer": "42"}
 
 
 class FeedbackBody(Body):
     """One judgement of one answer: a score, or whether it was right, or what is right."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     request_id: Annotated[
         str,
         Field(min_length=1, max_length=128, description="The response's `x-request-id`."),

@@ -5,7 +5,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from api.errors import NotOpen
 from api.keys.visitor import visitor
@@ -20,11 +20,16 @@ from api.wire import Json
 from experts.cards import NAME, PATTERNS, Card
 
 router = APIRouter(prefix="/v1/experts")
+EXAMPLE = {
+    "name": "far",
+    "card": {"kind": "hosted", "model": "m", "base_url": "http://127.0.0.1:9000/v1"},
+}
 
 
 class ExpertBody(Body):
     """A card in the registry file's shape, as JSON, and its name."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     name: Annotated[str, Field(min_length=1, max_length=64), WHOLE]
     card: Annotated[dict[str, Any], Field(max_length=100)]
 
