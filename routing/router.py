@@ -192,10 +192,9 @@ class Router:
             )
         panel, capped = within(seated.panel, ranking, self.offers, recruiting.thrift.most_dollars)
         skills = tuple(needs.skills.items())
-        notes = (*recruiting.notes, *self._notes(needs), *cutting.notes, *capped)
-        return Route(
-            recruiting.policy, skills, panel, ranking, notes, seated.newcomer, seated.propensity
-        )
+        notes = (*recruiting.notes, *self._notes(needs, tenant), *cutting.notes, *capped)
+        newcomer = seated.newcomer if seated.newcomer in panel else ""
+        return Route(recruiting.policy, skills, panel, ranking, notes, newcomer, seated.propensity)
 
     def pinned(self, expert: str, tenant: str = "") -> Route:
         """The route of a question that names its expert."""
@@ -203,8 +202,8 @@ class Router:
         only = Ranking.of([c for c in candidates if c.expert == expert])
         return Route(expert, (), (expert,), only, ("the request names its expert",))
 
-    def _notes(self, needs: Needs) -> tuple[str, ...]:
-        if self._ignorant:
+    def _notes(self, needs: Needs, tenant: str) -> tuple[str, ...]:
+        if self._ignorant and self._growth.learned.of(tenant) is None:
             return ("no evidence yet: all experts are believed equal; run `convene profile`",)
         if not needs.skills:
             return ("the question is like none seen: experts are judged by their overall record",)

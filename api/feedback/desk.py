@@ -1,7 +1,8 @@
 """Takes feedback for one worker: remembers what it answered, credits, and learns from all workers.
 
-Remembering costs a request nothing but an append: what was answered is written to Redis by a task
-of its own, and what all workers' feedback teaches is read every two seconds, if there is any.
+Remembering costs a request next to nothing: what is kept of an answer is worked out after it is
+given, and written to Redis by a task of its own. What all workers' feedback teaches is read every
+two seconds, if there is any.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
 from redis.exceptions import RedisError
@@ -31,20 +31,6 @@ BACKLOG = 10_000  # answers that wait to be written; beyond that the oldest take
 AT_ONCE = 64  # of them, or of tenants, in one message
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What was answered under an id; its texts are dropped when it is written."""
-
-    id: str
-    request: Request
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def remembered(self) -> Remembered:
-        asked = Asked.of(self.request, self.verdicts, self.id)
-        return Remembered(self.request.tenant, name(self.id), packed(asked))
-
-
 class Desk:
     """`clock` tells seconds since 1970."""
 
@@ -57,22 +43,30 @@ class Desk:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._unwritten: deque[Answered] = deque(maxlen=BACKLOG)
+        self._unwritten: deque[Remembered] = deque(maxlen=BACKLOG)
         self._wanted = asyncio.Event()  # something is to be written
         self._told = asyncio.Event()  # something is to be read
         self._writing = asyncio.Lock()
         self._version = 0
+        self._failing = False
         self.learned = Learned(settings.most, shared=settings.shared)
 
     def remember(self, id: str, request: Request, verdicts: Sequence[Verdict]) -> None:
-        """Feedback may be given on this from now on."""
+        """Feedback may be given on this from now on. What is kept of it is worked out when whoever
+        waits for the answer has it."""
         if self._settings.hours:
-            self._unwritten.append(Answered(id, request, tuple(verdicts)))
-            self._wanted.set()
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._note, id, request, tuple(verdicts))
+
+    def _note(self, id: str, request: Request, verdicts: tuple[Verdict, ...]) -> None:
+        kept = packed(Asked.of(request, verdicts, id))
+        self._unwritten.append(Remembered(request.tenant, name(id), kept))
+        self._wanted.set()
 
     async def give(self, tenant: str, id: str, judgement: Judgement) -> dict[str, float]:
         """Who is credited how much, 0..1; what was said of this request before is taken back.
         Raises `UnknownAnswer`, `FeedbackAway`, or `Unfit` for an expert that did not reply."""
+        await asyncio.sleep(0)  # what was answered a moment ago is noted by now
         for _ in range(-(-len(self._unwritten) // AT_ONCE)):
             await self._asked(self._write_some)
         kept = await self._asked(lambda: self._store.recall(tenant, name(id)))
@@ -120,6 +114,7 @@ class Desk:
 
     async def close(self) -> None:
         """Writes what can still be written."""
+        await asyncio.sleep(0)
         while self._unwritten and await self._tried(self._write_some):
             pass
 
@@ -128,7 +123,7 @@ class Desk:
             taken = [self._unwritten.popleft() for _ in range(min(AT_ONCE, len(self._unwritten)))]
             try:
                 await self._store.remember(
-                    [answered.remembered for answered in taken],
+                    taken,
                     self._clock(),
                     self._settings.hours * 3600,
                     self._settings.requests,
@@ -146,11 +141,17 @@ class Desk:
                 await asyncio.wait_for(self._told.wait(), EVERY)
 
     async def _tried(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """Whether it could be done. What goes on failing is told once."""
         try:
             await self._asked(work)
-        except FeedbackAway as error:
-            logger.warning("feedback: %s", error, extra={"action": "feedback_away"})
+        except Exception as error:
+            if not self._failing:
+                unforeseen = None if isinstance(error, FeedbackAway) else error
+                extra = {"action": "feedback_away"}
+                logger.warning("feedback: %s", error, extra=extra, exc_info=unforeseen)
+            self._failing = True
             return False
+        self._failing = False
         return True
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:

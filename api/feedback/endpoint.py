@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from api.feedback.errors import UnknownAnswer
 from api.keys.visitor import tenant
@@ -16,7 +17,7 @@ from orchestrator.feedback import Judgement
 
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1")
-EXAMPLE = {"request_id": "req_0123456789abcdef01234567", "answer": "42"}
+EXAMPLE: JsonDict = {"request_id": "req_0123456789abcdef01234567", "answer": "42"}
 
 
 class FeedbackBody(Body):

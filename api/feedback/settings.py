@@ -40,4 +40,5 @@ class FeedbackSettings(Strict):
 
     @property
     def exploration(self) -> Exploration:
-        return Exploration(self.explore, self.enough)
+        """None where there is no feedback to learn from."""
+        return Exploration(self.explore if self.hours else 0.0, self.enough)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field, field_validator
+from pydantic.config import JsonDict
 
 from api.errors import NotOpen
 from api.keys.visitor import visitor
@@ -20,7 +21,7 @@ from api.wire import Json
 from experts.cards import NAME, PATTERNS, Card
 
 router = APIRouter(prefix="/v1/experts")
-EXAMPLE = {
+EXAMPLE: JsonDict = {
     "name": "far",
     "card": {"kind": "hosted", "model": "m", "base_url": "http://127.0.0.1:9000/v1"},
 }

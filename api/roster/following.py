@@ -51,13 +51,9 @@ class Follower:
         self._source = source
         self._observer = observer
         self._every = every
-        self._seen = b""
-        self._version = 0
-
-    async def begin(self) -> None:
-        """What is there now is what is running."""
-        self._seen = await asyncio.to_thread(self._source.digest)
-        self._version = await self._live.store.version()
+        self._seen: bytes | None = None  # what changed while the service opened is found, too
+        self._version = -1
+        self._failing = False
 
     async def follow(self) -> None:
         """Keeps looking, until it is cancelled."""
@@ -69,23 +65,36 @@ class Follower:
             await self.look(forced=forced)
 
     async def look(self, *, forced: bool = False) -> None:
-        """Looks once."""
+        """Looks once. What goes on failing is told once, and tried again."""
+        try:
+            await self._look(forced)
+        except Exception as error:
+            if not self._failing:
+                unforeseen = None if isinstance(error, RosterAway) else error
+                extra = {"action": "follow_failed"}
+                logger.warning(
+                    "what changed cannot be taken over now", extra=extra, exc_info=unforeseen
+                )
+            self._failing = True
+        else:
+            self._failing = False
+
+    async def _look(self, forced: bool) -> None:
         digest = await asyncio.to_thread(self._source.digest)
         if digest != self._seen or forced:
-            self._seen = digest
             await self._take_over(lambda: asyncio.to_thread(self._source.read))
-        try:
-            version = await self._live.store.version()
-        except RosterAway:
-            return
+            self._seen = digest
+        version = await self._live.store.version()
         if version != self._version:
-            self._version = version
             await self._take_over(None)
+            self._version = version
 
     async def _take_over(self, read: Callable[[], Awaitable[Settings]] | None) -> None:
-        """What the file says by now, or what was posted."""
+        """What the file says by now, or what was posted. Raises `RosterAway`."""
         try:
             await self._live.change(await read() if read else None)
+        except RosterAway:
+            raise
         except (RegistryError, RosterError, ExpertError, OSError) as error:
             what = "the registry file is" if read else "what was posted is"
             extra = {"action": "reload_failed"}
@@ -97,7 +106,6 @@ class Follower:
 async def following(live: Live, source: Source, observer: Observer) -> AsyncIterator[None]:
     """Follows the source until the context ends."""
     follower = Follower(live, source, observer)
-    await follower.begin()
     task = asyncio.create_task(follower.follow(), name="follow the registry file")
     try:
         yield

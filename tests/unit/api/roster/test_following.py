@@ -40,7 +40,6 @@ async def followed(file, **options):
     settings = await asyncio.to_thread(load_settings, file.path)
     async with live(Shop(), settings, observer=heard.append, **options) as here:
         follower = Follower(here, Source(file.path), heard.append)
-        await follower.begin()
         yield here, follower, heard
 
 
@@ -75,6 +74,16 @@ async def test_what_is_wrong_is_told_once_and_what_runs_stays(file, text, caplog
         assert "cleo" in here.running.service.experts
 
 
+async def test_what_was_written_while_the_service_opened_is_found(file):
+    settings = await asyncio.to_thread(load_settings, file.path)
+    await file.write({"ada": scripted()})
+    roster = Roster()
+    async with live(Shop(), settings, roster) as here:
+        await roster.add(Posted("zoe", scripted(), 1.0))
+        await Follower(here, Source(file.path)).look()
+        assert here.running.service.experts == ("ada", "zoe")
+
+
 async def test_who_hurries_hears_again_what_is_wrong(file):
     async with followed(file) as (_, follower, heard):
         await file.write(text="experts: {}")
@@ -94,7 +103,7 @@ async def test_what_was_posted_to_another_worker_is_taken_over(file):
         await follower.look()
         assert "ben" in here.running.service.experts  # nothing is known of what was posted
         roster.there = True
-        await follower.look(forced=True)
+        await follower.look()
         assert here.running.service.experts == ("ada", "zoe")
 
 
