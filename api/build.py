@@ -8,8 +8,8 @@ from functools import partial
 
 from redis.asyncio import Redis
 
-from api.feedback.desk import Desk, desk_of
-from api.feedback.remembering import Remembering
+from api.feedback.judgeable import Judgeable
+from api.feedback.taking import Feedback, taking
 from api.keys.demand import keeping
 from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
@@ -50,7 +50,7 @@ class Ground:
     keeper: Keeper | None
     encoder: SentenceEncoder
     comparer: Comparer
-    desk: Desk
+    feedback: Feedback
     observer: Observer
     locked: bool
 
@@ -75,7 +75,7 @@ async def opened(
         redis = await stack.enter_async_context(connected(settings))
         grace = settings.service.key_grace
         keeper = await stack.enter_async_context(keeping(redis, demand, grace))
-        desk = await stack.enter_async_context(desk_of(FeedbackStore(redis), settings.feedback))
+        feedback = await stack.enter_async_context(taking(FeedbackStore(redis), settings.feedback))
         encoder = SentenceEncoder(settings.routing.encoder)
         # Studying the profile and starting engines take seconds each, on different cores.
         learning = asyncio.create_task(learn(settings, encoder, redis), name="learn the profile")
@@ -86,7 +86,7 @@ async def opened(
         packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
         locked = demand is Demand.NEVER
-        ground = Ground(redis, keeper, encoder, comparer, desk, observer, locked)
+        ground = Ground(redis, keeper, encoder, comparer, feedback, observer, locked)
         workshop = Workshop(
             partial(_experts, settings, redis, dry),
             partial(learn, encoder=encoder, redis=redis),
@@ -100,7 +100,7 @@ async def opened(
         yield live.running
 
 
-def _running(
+async def _running(
     ground: Ground, settings: Settings, experts: Mapping[str, Expert], knowledge: Knowledge
 ) -> Running:
     """The service over these experts, which are open."""
@@ -124,12 +124,12 @@ def _running(
         return await engine_statuses(experts.values())
 
     return Running(
-        Remembering(service, ground.desk),
+        Judgeable(service, ground.feedback),
         ready,
         engines,
         keys=Keys(ground.keeper, _estimator(settings, policies)) if ground.keeper else None,
         encoder=ground.encoder,
-        feedback=ground.desk,
+        feedback=ground.feedback,
         locked=ground.locked,
     )
 
@@ -144,7 +144,7 @@ def _router(
         channel = LlmTagger(experts[tagger], remembering, knowledge.evidence.skills)
     growth = Growth(
         claimed(settings.panellists, knowledge.evidence),
-        ground.desk.learned,
+        ground.feedback.learned,
         settings.feedback.exploration,
     )
     evidence, affinity, seed = knowledge.evidence, knowledge.affinity, settings.routing.seed

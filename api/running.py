@@ -13,7 +13,7 @@ from routing.encoder import Embedder
 from routing.types import Route
 
 if TYPE_CHECKING:
-    from api.feedback.desk import Desk
+    from api.feedback.taking import Feedback
     from api.keys.visitor import Keys
     from api.roster.live import Live
 
@@ -68,7 +68,7 @@ class Running:
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
     keys: "Keys | None" = None
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
-    feedback: "Desk | None" = None
+    feedback: "Feedback | None" = None
     live: "Live | None" = None  # whose this is, where it may change while it runs
     locked: bool = False  # whether experts may not be changed over HTTP
 

@@ -87,8 +87,9 @@ class Asked:
         about and those who said the same. Nobody where nobody is known to be concerned."""
         if judgement.answer is not None:
             found = marks(self._read(judgement.answer) or "", id)
-            right = [bool(group.marks & found) for group in self.groups]
-            return self._averaged([float(each) for each in right])
+            known = any(group.marks for group in self.groups)
+            right = [float(bool(group.marks & found)) for group in self.groups]
+            return self._averaged(right) if known else {}
         assert judgement.score is not None, "whoever judges says one of both"
         return dict.fromkeys(self._concerned(judgement.expert), judgement.score)
 

@@ -97,7 +97,7 @@ class Shop:
         self.learned += 1
         return await nothing_known()
 
-    def assembled(self, wanted, experts, knowledge):
+    async def assembled(self, wanted, experts, knowledge):
         names = tuple(wanted.panellists)
         router = Router(names, NoSkills(), knowledge.evidence)
         panel = Panel({name: experts[name] for name in names})

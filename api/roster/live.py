@@ -40,7 +40,7 @@ class Workshop:
 
     opened: Callable[[Mapping[str, Card]], AbstractAsyncContextManager[Experts]]
     learned: Callable[[Settings], Awaitable[Knowledge]]
-    assembled: Callable[[Settings, Experts, Knowledge], Running]
+    assembled: Callable[[Settings, Experts, Knowledge], Awaitable[Running]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,7 +179,7 @@ class Live:
             opened = dict.fromkeys(fresh, held)
             experts |= held.value
         try:
-            running = self.workshop.assembled(
+            running = await self.workshop.assembled(
                 settings, {name: experts[name] for name in settings.experts}, knowledge
             )
         except BaseException:

@@ -68,7 +68,9 @@ async def test_a_reply_without_a_readable_answer_is_its_own_experts_alone():
     said = {"ada": "Hard to tell.", "ben": "Who knows?"}
     found = await asked(said, "ada", options=("one", "two"))
     assert found.credited(Judgement(1.0), ID) == {"ada": 1.0}
-    assert found.credited(Judgement(answer="A"), ID) == {"ada": 0.0}
+    assert found.credited(Judgement(answer="A"), ID) == {}
+    mixed = await asked({"ada": "Hard to tell.", "ben": "(B)"}, options=("one", "two"))
+    assert mixed.credited(Judgement(answer="B"), ID) == {"ada": 0.0, "ben": 1.0}
 
 
 async def test_choices_are_judged_by_their_letter_and_json_by_its_value():

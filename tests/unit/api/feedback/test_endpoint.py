@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from api.app import create_app
-from api.feedback.desk import Desk
-from api.feedback.remembering import Remembering
+from api.feedback.judgeable import Judgeable
 from api.feedback.settings import FeedbackSettings
+from api.feedback.taking import Feedback
 from api.running import Running
 from tests.feedback import Kept, experts
 from tests.routes import service_of
@@ -15,11 +15,11 @@ from tests.unit.api.scripted import asking, client_of, healthy
 
 
 def app(store=None, **settings):
-    desk = Desk(store or Kept(), FeedbackSettings(**settings))
+    taker = Feedback(store or Kept(), FeedbackSettings(**settings))
 
     @asynccontextmanager
     async def opened():
-        yield Running(Remembering(service_of(experts()), desk), healthy, feedback=desk)
+        yield Running(Judgeable(service_of(experts()), taker), healthy, feedback=taker)
 
     return create_app(opened)
 

@@ -18,11 +18,8 @@ async def client(roster=None, locked=False):
     @asynccontextmanager
     async def opened():
         async with live(Shop(), roster=roster or Roster()) as here:
-            assembled = here.workshop.assembled
             if locked:
-                locking = lambda *parts: replace(assembled(*parts), locked=True)  # noqa: E731
-                here.workshop = replace(here.workshop, assembled=locking)
-                await here.start({})
+                here.world = replace(here.world, running=replace(here.running, locked=True))
             yield here.running
 
     async with client_of(create_app(opened)) as found:

@@ -88,10 +88,10 @@ async def test_what_is_wrong_changes_nothing(wrong):
 
 async def test_what_an_assembly_that_fails_had_opened_is_closed():
     class Broken(Shop):
-        def assembled(self, wanted, experts, knowledge):
+        async def assembled(self, wanted, experts, knowledge):
             if "cleo" in wanted.experts:
                 raise RegistryError("no")
-            return super().assembled(wanted, experts, knowledge)
+            return await super().assembled(wanted, experts, knowledge)
 
     shop = Broken()
     async with live(shop) as here:

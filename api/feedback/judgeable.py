@@ -5,18 +5,18 @@ from contextlib import aclosing
 
 from api.access import NO_REQUEST, REQUEST
 from api.around import Around
-from api.feedback.desk import Desk
+from api.feedback.taking import Feedback
 from api.running import Service
 from orchestrator.types import Event, Request, Verdict
 
 
-class Remembering(Around):
+class Judgeable(Around):
     """The service, its verdicts remembered under the id of the HTTP request they answer. A batch
     has none for each of its questions: whoever runs it may remember them by its own."""
 
-    def __init__(self, service: Service, desk: Desk) -> None:
+    def __init__(self, service: Service, feedback: Feedback) -> None:
         super().__init__(service)
-        self._desk = desk
+        self._feedback = feedback
 
     async def answer(self, request: Request) -> Verdict:
         verdict = await self.inside.answer(request)
@@ -37,4 +37,4 @@ class Remembering(Around):
 
     def _remember(self, request: Request, verdicts: Sequence[Verdict]) -> None:
         if (id := REQUEST.get()) != NO_REQUEST:
-            self._desk.remember(id, request, verdicts)
+            self._feedback.remember(id, request, verdicts)

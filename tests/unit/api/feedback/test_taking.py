@@ -1,13 +1,13 @@
-"""A worker's desk: what it answered can be judged, once, by whom it was answered for."""
+"""What a worker answered can be judged, once, by whom it was answered for."""
 
 import asyncio
 
 import pytest
 
 from api.errors import Unfit
-from api.feedback.desk import BACKLOG, Desk, desk_of
 from api.feedback.errors import FeedbackAway, UnknownAnswer
 from api.feedback.settings import FeedbackSettings
+from api.feedback.taking import BACKLOG, Feedback, taking
 from orchestrator.feedback import Judgement
 from tests.feedback import Kept, request, verdict
 from tests.waiting import until
@@ -16,8 +16,8 @@ ID = "req_0123456789abcdef01234567"
 RIGHT = Judgement(answer="4")
 
 
-async def desk(store=None, **settings):
-    made = Desk(store or Kept(), FeedbackSettings(**settings))
+async def taker(store=None, **settings):
+    made = Feedback(store or Kept(), FeedbackSettings(**settings))
     made.remember(ID, request(), [await verdict()])
     return made
 
@@ -33,7 +33,7 @@ def counted(found, tenant="acme"):
 
 
 async def test_feedback_counts_its_weight_for_the_tenant_and_a_second_replaces_the_first():
-    found = await desk(weight=0.5)
+    found = await taker(weight=0.5)
     assert await found.give("acme", ID, RIGHT) == {"ada": 1.0, "ben": 1.0, "cleo": 0.0}
     await found.refresh()
     assert counted(found) == {"ada": (0.5, 0), "ben": (0.5, 0), "cleo": (0, 0.5)}
@@ -46,7 +46,7 @@ async def test_feedback_counts_its_weight_for_the_tenant_and_a_second_replaces_t
 
 @pytest.mark.parametrize(("tenant", "id"), [("umbrella", ID), ("", ID), ("acme", ID[:-1] + "8")])
 async def test_another_tenants_answer_is_one_that_is_not_known(tenant, id):
-    found = await desk()
+    found = await taker()
     with pytest.raises(UnknownAnswer, match="x-request-id"):
         await found.give(tenant, id, RIGHT)
     await found.refresh()
@@ -54,7 +54,7 @@ async def test_another_tenants_answer_is_one_that_is_not_known(tenant, id):
 
 
 async def test_an_expert_that_did_not_reply_cannot_be_judged_and_nothing_is_replaced():
-    found = await desk()
+    found = await taker()
     await found.give("acme", ID, RIGHT)
     with pytest.raises(Unfit, match="zoe gave no reply"):
         await found.give("acme", ID, Judgement(0.0, expert="zoe"))
@@ -64,7 +64,7 @@ async def test_an_expert_that_did_not_reply_cannot_be_judged_and_nothing_is_repl
 
 async def test_where_feedback_is_switched_off_nothing_is_kept():
     store = Kept()
-    found = await desk(store, hours=0)
+    found = await taker(store, hours=0)
     with pytest.raises(UnknownAnswer, match="switched off"):
         await found.give("acme", ID, RIGHT)
     assert not store.asked
@@ -72,7 +72,7 @@ async def test_where_feedback_is_switched_off_nothing_is_kept():
 
 async def test_two_workers_take_feedback_on_each_others_answers_and_learn_from_it():
     store = Kept()
-    one, other = await desk(store), Desk(store, FeedbackSettings())
+    one, other = await taker(store), Feedback(store, FeedbackSettings())
     await one.close()
     await other.give("acme", ID, RIGHT)
     await one.refresh()
@@ -81,7 +81,7 @@ async def test_two_workers_take_feedback_on_each_others_answers_and_learn_from_i
 
 async def test_without_redis_it_says_so_and_what_was_answered_is_written_later():
     store = Kept(there=False)
-    found = await desk(store)
+    found = await taker(store)
     with pytest.raises(FeedbackAway):
         await found.give("acme", ID, RIGHT)
     store.there = True
@@ -90,7 +90,7 @@ async def test_without_redis_it_says_so_and_what_was_answered_is_written_later()
 
 async def test_a_redis_that_lost_everything_is_believed():
     store = Kept()
-    found = await desk(store)
+    found = await taker(store)
     await found.give("acme", ID, RIGHT)
     await found.refresh()
     store.given.clear()
@@ -100,10 +100,10 @@ async def test_a_redis_that_lost_everything_is_believed():
     assert found.learned.of("acme") is None
 
 
-async def test_a_desk_at_work_writes_at_once_and_the_rest_at_the_end():
+async def test_at_work_it_writes_at_once_and_the_rest_at_the_end():
     store = Kept()
     said = await verdict()
-    async with desk_of(store, FeedbackSettings()) as found:
+    async with taking(store, FeedbackSettings()) as found:
         found.remember(ID, request(), [said])
         await until(lambda: len(store.asked) == 1)
         await found.give("acme", ID, RIGHT)
@@ -114,7 +114,7 @@ async def test_a_desk_at_work_writes_at_once_and_the_rest_at_the_end():
 
 async def test_while_redis_is_away_a_bounded_number_of_answers_waits():
     store = Kept(there=False)
-    found = await desk(store)
+    found = await taker(store)
     said = await verdict()
     for number in range(BACKLOG + 10):
         found.remember(f"req_{number}", request(), [said])

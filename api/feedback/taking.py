@@ -31,8 +31,8 @@ BACKLOG = 10_000  # answers that wait to be written; beyond that the oldest take
 AT_ONCE = 64  # of them, or of tenants, in one message
 
 
-class Desk:
-    """`clock` tells seconds since 1970."""
+class Feedback:
+    """What a worker knows of its users' feedback. `clock` tells seconds since 1970."""
 
     def __init__(
         self,
@@ -163,19 +163,19 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_of(store: FeedbackStore, settings: FeedbackSettings) -> AsyncIterator[Desk]:
-    """A desk at work, which knows what feedback taught so far; what is unwritten at the end is
-    written."""
-    desk = Desk(store, settings)
-    await desk.refresh()
+async def taking(store: FeedbackStore, settings: FeedbackSettings) -> AsyncIterator[Feedback]:
+    """Knows what feedback taught so far, and is at work until the context ends; what is unwritten
+    then is written."""
+    feedback = Feedback(store, settings)
+    await feedback.refresh()
     tasks = [
-        asyncio.create_task(desk.write(), name="write what was answered"),
-        asyncio.create_task(desk.read(), name="read what feedback taught"),
+        asyncio.create_task(feedback.write(), name="write what was answered"),
+        asyncio.create_task(feedback.read(), name="read what feedback taught"),
     ]
     try:
-        yield desk
+        yield feedback
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await desk.close()
+        await feedback.close()
