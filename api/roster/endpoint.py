@@ -12,7 +12,7 @@ from api.errors import NotOpen
 from api.keys.visitor import visitor
 from api.opening import Open
 from api.race import unless_hung_up
-from api.roster.errors import Fixed, Locked, UnknownExpert
+from api.roster.errors import Fixed, Locked
 from api.roster.live import Live, described
 from api.roster.posted import Posted
 from api.running import Running
@@ -57,17 +57,13 @@ async def post(body: ExpertBody, running: Open, http: Request) -> Response:
     live = _changeable(running, http)
     posted = Posted(body.name, body.card, time.time())
     await unless_hung_up(http.receive, live.admit(posted))
-    now = running.now
-    told = _told(live, now, body.name, live.world.settings.experts[body.name])
-    return Json(told, status_code=201)
+    return Json(_told(live, running, body.name, posted.card), status_code=201)
 
 
 @router.delete("/{name}")
 async def delete(name: str, running: Open, http: Request) -> Response:
     """Takes a posted expert out: it is asked nothing new, and closed when its replies are in."""
     live = _changeable(running, http)
-    if name not in live.world.settings.experts:
-        raise UnknownExpert(name, live.world.settings.experts)
     if name in live.file.experts:
         raise Fixed(name)
     await unless_hung_up(http.receive, live.dismiss(name))

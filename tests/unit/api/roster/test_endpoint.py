@@ -7,6 +7,7 @@ import pytest
 
 from api.app import create_app
 from api.keys.visitor import needed
+from api.roster.posted import Posted
 from tests.rosters import Roster, Shop, live, scripted
 from tests.unit.api.scripted import asking, client_of
 
@@ -86,6 +87,14 @@ async def test_the_files_experts_and_strangers_are_not_deleted():
         unknown = await here.delete("/v1/experts/nobody")
     assert (of_file.status_code, of_file.json()["error"]["code"]) == (409, "expert_of_the_file")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "expert_not_found")
+
+
+async def test_what_was_posted_and_cannot_be_any_more_can_be_deleted():
+    roster = Roster({"old": Posted("old", {"kind": "gone"}, 1.0)})
+    async with client(roster) as here:
+        assert set(await named(here)) == {"ada", "ben"}
+        assert (await here.delete("/v1/experts/old")).status_code == 200
+    assert not roster.posted
 
 
 async def test_where_anybody_may_ask_nobody_changes_experts():
