@@ -14,7 +14,8 @@ from api.telemetry.requests import RequestFinished, RequestStarted
 from orchestrator.telemetry import Observer, unobserved
 
 logger = logging.getLogger(__name__)
-REQUEST: ContextVar[str] = ContextVar("request", default="-")  # for log lines in between
+NO_REQUEST = "-"
+REQUEST: ContextVar[str] = ContextVar("request", default=NO_REQUEST)  # for log lines in between
 # The caller's span, a W3C traceparent; "" without one.
 PARENT: ContextVar[str] = ContextVar("parent", default="")
 LABEL = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")

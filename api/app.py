@@ -11,11 +11,13 @@ from api import chat, embeddings, health, metrics, models
 from api.access import Access
 from api.document.openapi import Described
 from api.errors import HANDLED, respond
+from api.feedback import endpoint as feedback
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
 from api.keys.entry import Entry
 from api.opening import Failed, doorkeeper
 from api.responses import endpoints as responses
+from api.roster import endpoint as roster
 from api.running import Opened
 from api.telemetry.observers import Observers
 
@@ -49,7 +51,7 @@ def create_app(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.metrics = observers.metrics
-    for module in (chat, responses, embeddings, models, health, metrics):
+    for module in (chat, responses, embeddings, feedback, roster, models, health, metrics):
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)

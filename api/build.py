@@ -3,35 +3,58 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 from redis.asyncio import Redis
 
+from api.feedback.judgeable import Judgeable
+from api.feedback.taking import Feedback, taking
 from api.keys.demand import keeping
 from api.keys.estimates import Estimator
+from api.keys.keeper import Keeper
 from api.keys.visitor import Keys
-from api.knowledge import auto, learn
+from api.knowledge import Knowledge, auto, claimed, learn, subject
 from api.listening import Demand
 from api.responses.store import Store
+from api.roster.following import Source, following
+from api.roster.live import Live, Workshop
+from api.roster.store import RosterStore
 from api.running import Running
 from api.settings import Settings
 from api.storage import connected, missing
 from experts.base import Expert
 from experts.build import opened as opened_experts
-from experts.cards import calls_at_most
+from experts.cards import Card, calls_at_most
 from experts.engines.expert import engine_statuses
 from experts.engines.generation import EngineStatus
 from experts.unopened import Unopened
-from orchestrator.agreement import Mathematics, MeaningComparer
+from orchestrator.agreement import Comparer, Mathematics, MeaningComparer
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
 from orchestrator.spending import Tariff, Tariffs
 from orchestrator.telemetry import Observer, unobserved
 from routing.encoder import RememberingEncoder, SentenceEncoder
-from routing.router import Router
+from routing.feedback_store import FeedbackStore
+from routing.router import Growth, Router
 from routing.skills import SkillChannel
 from routing.tagger import LlmTagger
 from routing.threads import one_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What stays the same while experts come and go."""
+
+    redis: Redis
+    keeper: Keeper | None
+    encoder: SentenceEncoder
+    comparer: Comparer
+    feedback: Feedback
+    responses: Store
+    observer: Observer
+    locked: bool
 
 
 @asynccontextmanager
@@ -41,61 +64,100 @@ async def opened(
     dry: bool = False,
     demand: Demand = Demand.NEVER,
     observer: Observer = unobserved,
+    source: Source | None = None,
 ) -> AsyncIterator[Running]:
     """Everything started, until the context ends: Redis, experts, the router, the service.
 
     In a dry run no expert is opened but the tagger, if there is one: routes need no other.
-    `demand` says if those who ask over HTTP need one.
+    `demand` says if those who ask over HTTP need one. With a `source`, what changes there or is
+    posted is followed.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(one_thread))
         redis = await stack.enter_async_context(connected(settings))
         grace = settings.service.key_grace
         keeper = await stack.enter_async_context(keeping(redis, demand, grace))
+        feedback = await stack.enter_async_context(taking(FeedbackStore(redis), settings.feedback))
         encoder = SentenceEncoder(settings.routing.encoder)
         # Studying the profile and starting engines take seconds each, on different cores.
         learning = asyncio.create_task(learn(settings, encoder, redis), name="learn the profile")
         stack.push_async_callback(_cancelled, learning)
-        experts = await stack.enter_async_context(_experts(settings, redis, dry))
-        knowledge = await learning
-        tagger = settings.routing.tagger
-        channel: SkillChannel = knowledge.nearest
-        if tagger is not None:
-            channel = LlmTagger(
-                experts[tagger], RememberingEncoder(encoder), knowledge.evidence.skills
-            )
-        panellists = {name: experts[name] for name in settings.panellists}
-        aggregator = experts[settings.aggregator] if settings.aggregator else None
-        seed = settings.routing.seed
-        router = Router(tuple(panellists), channel, knowledge.evidence, knowledge.affinity, seed)
-        policies = {**POLICIES, "auto": auto(settings.panel, knowledge.lessons)}
+        about = await asyncio.to_thread(subject, settings)
+        engines = await stack.enter_async_context(_engines(settings, redis, dry))
         # Thresholds of meaning hold for the packaged encoder, whichever one routes.
         packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
-        panel = Panel(panellists, aggregator, tariffs(settings), fallbacks(settings))
-        service = Service(panel, router, policies, knowledge.lessons, comparer, observer)
-
-        async def ready() -> list[str]:
-            return await _engines_missing(experts)
-
-        async def degraded() -> list[str]:
-            return ["redis does not answer"] if await missing(redis) else []
-
-        async def engines() -> list[EngineStatus]:
-            return await engine_statuses(experts.values())
-
-        keys = Keys(keeper, _estimator(settings, policies)) if keeper else None
         responses = Store.on(redis, settings.service.response_days, settings.service.response_mib)
-        yield Running(
-            service,
-            ready,
-            engines,
-            keys=keys,
-            circuits=panel.circuits,
-            degraded=degraded,
-            encoder=encoder,
-            responses=responses,
+        locked = demand is Demand.NEVER
+        ground = Ground(redis, keeper, encoder, comparer, feedback, responses, observer, locked)
+        workshop = Workshop(
+            partial(_experts, settings, redis, dry),
+            partial(learn, encoder=encoder, redis=redis),
+            partial(_running, ground),
         )
+        live = Live(workshop, RosterStore(redis), settings, await learning, about, observer)
+        stack.push_async_callback(live.close)
+        await live.start(engines)
+        if source is not None:
+            await stack.enter_async_context(following(live, source, observer))
+        yield live.running
+
+
+async def _running(
+    ground: Ground, settings: Settings, experts: Mapping[str, Expert], knowledge: Knowledge
+) -> Running:
+    """The service over these experts, which are open."""
+    panellists = {name: experts[name] for name in settings.panellists}
+    aggregator = experts[settings.aggregator] if settings.aggregator else None
+    policies = {**POLICIES, "auto": auto(settings.panel, knowledge.lessons)}
+    panel = Panel(panellists, aggregator, tariffs(settings), fallbacks(settings))
+    service = Service(
+        panel,
+        _router(ground, settings, experts, knowledge),
+        policies,
+        knowledge.lessons,
+        ground.comparer,
+        ground.observer,
+    )
+
+    async def ready() -> list[str]:
+        return await _engines_missing(experts)
+
+    async def degraded() -> list[str]:
+        return ["redis does not answer"] if await missing(ground.redis) else []
+
+    async def engines() -> list[EngineStatus]:
+        return await engine_statuses(experts.values())
+
+    return Running(
+        Judgeable(service, ground.feedback),
+        ready,
+        engines,
+        keys=Keys(ground.keeper, _estimator(settings, policies)) if ground.keeper else None,
+        circuits=panel.circuits,
+        degraded=degraded,
+        encoder=ground.encoder,
+        feedback=ground.feedback,
+        responses=ground.responses,
+        locked=ground.locked,
+    )
+
+
+def _router(
+    ground: Ground, settings: Settings, experts: Mapping[str, Expert], knowledge: Knowledge
+) -> Router:
+    tagger = settings.routing.tagger
+    channel: SkillChannel = knowledge.nearest
+    if tagger is not None:
+        remembering = RememberingEncoder(ground.encoder)
+        channel = LlmTagger(experts[tagger], remembering, knowledge.evidence.skills)
+    growth = Growth(
+        claimed(settings.panellists, knowledge.evidence),
+        ground.feedback.learned,
+        settings.feedback.exploration,
+    )
+    evidence, affinity, seed = knowledge.evidence, knowledge.affinity, settings.routing.seed
+    return Router(tuple(settings.panellists), channel, evidence, affinity, seed, growth)
 
 
 def tariffs(settings: Settings) -> Tariffs:
@@ -118,16 +180,27 @@ def _estimator(settings: Settings, policies: Mapping[str, Policy]) -> Estimator:
 
 
 @asynccontextmanager
-async def _experts(settings: Settings, redis: Redis, dry: bool) -> AsyncIterator[dict[str, Expert]]:
-    needed = {settings.routing.tagger} if dry else set(settings.experts)
-    cards = {name: card for name, card in settings.experts.items() if name in needed}
-    async with opened_experts(settings.model_copy(update={"experts": cards}), redis) as experts:
-        absent = {
-            name: Unopened(name, card.abilities)
-            for name, card in settings.experts.items()
-            if name not in needed
-        }
+async def _experts(
+    settings: Settings, redis: Redis, dry: bool, cards: Mapping[str, Card]
+) -> AsyncIterator[dict[str, Expert]]:
+    """These, open; in a dry run the tagger alone."""
+    needed = {
+        name: card for name, card in cards.items() if not dry or name == settings.routing.tagger
+    }
+    absent: dict[str, Expert] = {
+        name: Unopened(name, card.abilities) for name, card in cards.items() if name not in needed
+    }
+    registry = settings.model_copy(update={"experts": needed})
+    async with opened_experts(registry, redis) as experts:
         yield {**absent, **experts}
+
+
+@asynccontextmanager
+async def _engines(settings: Settings, redis: Redis, dry: bool) -> AsyncIterator[dict[str, Expert]]:
+    """The local experts, which are opened once, together."""
+    local = {name: card for name, card in settings.experts.items() if card.kind == "vllm"}
+    async with _experts(settings, redis, dry, local) as experts:
+        yield experts
 
 
 async def _engines_missing(experts: Mapping[str, Expert]) -> list[str]:

@@ -17,10 +17,19 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.feedback.errors import FeedbackAway, UnknownAnswer
 from api.invalid import explained
 from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
 from api.methods import allowed
 from api.responses.errors import ResponsesAway, UnknownPrevious, UnknownResponse
+from api.roster.errors import (
+    BadCard,
+    Fixed,
+    Locked,
+    RosterAway,
+    Taken,
+    UnknownExpert,
+)
 from api.wire import Json
 from experts.errors import ExpertError
 from experts.types import Cause, Failure
@@ -109,6 +118,16 @@ TABLE: dict[type[Exception], Told] = {
     ResponsesAway: Told(
         503, "service_unavailable", "responses_away", headers=(("retry-after", "2"),)
     ),
+    UnknownAnswer: Told(404, "invalid_request_error", "answer_not_found", "request_id"),
+    FeedbackAway: Told(
+        503, "service_unavailable", "feedback_away", headers=(("retry-after", "2"),)
+    ),
+    BadCard: Told(400, "invalid_request_error", "invalid_value"),
+    UnknownExpert: Told(404, "invalid_request_error", "expert_not_found", "name"),
+    Taken: Told(409, "invalid_request_error", "expert_exists", "name"),
+    Fixed: Told(409, "invalid_request_error", "expert_of_the_file", "name"),
+    Locked: Told(403, "invalid_request_error", "insufficient_permissions"),
+    RosterAway: Told(503, "service_unavailable", "experts_away", headers=(("retry-after", "2"),)),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(
         500,
@@ -128,7 +147,7 @@ def told(error: Exception) -> Told:
         return Told(status, "invalid_request_error", reason.code, reason.param, reason.message)
     if isinstance(error, AnyHTTPException):
         return _of_status(error)
-    if isinstance(error, UnknownModel | Unfit | Unable | Refused):
+    if isinstance(error, UnknownModel | Unfit | Unable | Refused | BadCard):
         return _of_parameter(error)
     if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
@@ -163,13 +182,13 @@ async def respond(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _of_parameter(error: UnknownModel | Unfit | Unable | Refused) -> Told:
+def _of_parameter(error: UnknownModel | Unfit | Unable | Refused | BadCard) -> Told:
     """As the table has it, with the parameter that is at fault."""
     match error:
         case UnknownModel():
             return replace(TABLE[UnknownModel], param=error.at)
-        case Unfit():
-            return replace(TABLE[Unfit], param=error.param)
+        case Unfit() | BadCard():
+            return replace(TABLE[type(error)], param=error.param)
         case Unable():
             message = f"{error.param}: {error}"
             return replace(TABLE[Unable], param=error.param, message=message)

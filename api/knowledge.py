@@ -2,11 +2,14 @@
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 from redis.asyncio import Redis
 
 from api.settings import PanelSettings, Settings
+from experts.cards import BaseCard
 from experts.recordings import Recording, read
 from orchestrator.ballots import Ballots
 from orchestrator.grading import as_evidence
@@ -37,6 +40,38 @@ def auto(panel: PanelSettings, lessons: Lessons) -> Policy:
     plan = plans.within(panel.calls, panel.size, WORTH) if plans else None
     policy = planned(plan, panel.size, panel.confidence, panel.aggregator)
     return replace(policy, exchange=panel.exchange)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What knowledge is drawn from: where this is the same, so is the knowledge."""
+
+    profile: tuple[str, int, int] | None  # path, time of its last change, size
+    claims: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def subject(settings: Settings) -> Subject:
+    """Of the registry file's experts. Reads what the disk says of the profile."""
+    path = settings.routing.profile
+    claimed = ((name, card.skills) for name, card in sorted(settings.panellists.items()))
+    if path is None:
+        return Subject(None, tuple(claimed))
+    try:
+        found = path.stat()
+    except OSError:  # whoever reads it says what is wrong
+        return Subject((str(path), 0, 0), tuple(claimed))
+    return Subject((str(path), found.st_mtime_ns, found.st_size), tuple(claimed))
+
+
+def claimed(cards: Mapping[str, BaseCard], evidence: Evidence) -> Evidence:
+    """What cards of experts that joined later claim: one right answer each, spread over the claimed
+    skills that the evidence knows, and nothing of anybody else."""
+    new = [name for name in cards if name not in evidence.experts]
+    wins = np.zeros((len(new), len(evidence.skills)))
+    for row, name in enumerate(new):
+        own = [evidence.skills.index(s) for s in cards[name].skills if s in evidence.skills]
+        wins[row, own] = 1 / max(len(own), 1)
+    return Evidence(tuple(new), evidence.skills, wins, np.zeros_like(wins))
 
 
 async def learn(settings: Settings, encoder: SentenceEncoder, redis: Redis) -> Knowledge:

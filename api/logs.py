@@ -21,9 +21,9 @@ FIELDS = (  # names, numbers and words of our own
     *("action", "label", "status", "seconds", "engine", "base", "adapter", "left"),
     "expert",
     *("policy", "mode", "outcome", "experts", "causes", "author", "overhead_seconds"),
-    *("confidence", "agreement", "prompt_tokens", "completion_tokens", "cost_usd"),
+    *("confidence", "agreement", "prompt_tokens", "completion_tokens", "cost_usd", "keys"),
 )
-WITHHELD = ("why", "reason", "key")  # may hold what an exception says
+WITHHELD = ("why", "reason", "key", "comment")  # may hold what an exception or a user says
 Format = Literal["text", "json"]
 Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 

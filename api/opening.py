@@ -22,18 +22,23 @@ class Door:
     must be left by the task that entered them."""
 
     def __init__(self) -> None:
-        self.running: Running | None = None
+        self._opened: Running | None = None
         self._closing = asyncio.Event()
+
+    @property
+    def running(self) -> Running | None:
+        """What answers by now; a request keeps to what it found here."""
+        return self._opened.now if self._opened else None
 
     async def hold(self, opened: Opened, failed: Failed) -> None:
         try:
             async with opened() as running:
-                self.running = running
+                self._opened = running
                 logger.info("ready to answer", extra={"action": "opened"})
                 await self._closing.wait()
-                self.running = None
+                self._opened = None
         except Exception as error:
-            self.running = None
+            self._opened = None
             logger.exception("the service cannot run: %s", error, extra={"action": "open_failed"})
             failed(error)
 

@@ -14,8 +14,10 @@ from routing.encoder import Embedder
 from routing.types import Route
 
 if TYPE_CHECKING:
+    from api.feedback.taking import Feedback
     from api.keys.visitor import Keys
     from api.responses.store import Store
+    from api.roster.live import Live
 
 
 class Service(Protocol):
@@ -75,6 +77,14 @@ class Running:
     degraded: Callable[[], Awaitable[list[str]]] = _nothing
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
     responses: "Store | None" = None  # what POST /v1/responses keeps; None: nothing can be kept
+    feedback: "Feedback | None" = None
+    live: "Live | None" = None  # whose this is, where it may change while it runs
+    locked: bool = False  # whether experts may not be changed over HTTP
+
+    @property
+    def now(self) -> "Running":
+        """What has taken its place by now."""
+        return self.live.running if self.live else self
 
 
 class CannotOpen(Exception):  # noqa: N818 - named for the state it reports

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from api.feedback.settings import FeedbackSettings
 from experts import builtin
 from experts.cards import Name, Registry
 from experts.paths import FilePath, ModelPath
@@ -94,6 +95,9 @@ class Settings(Registry):
 
     routing: Routing = Field(default_factory=Routing, description="Who should answer.")
     panel: PanelSettings = Field(default_factory=PanelSettings, description="How `auto` answers.")
+    feedback: FeedbackSettings = Field(
+        default_factory=FeedbackSettings, description="What users' feedback teaches."
+    )
     service: ServiceSettings = Field(
         default_factory=ServiceSettings, description="Where it listens and keeps state."
     )

@@ -1,5 +1,6 @@
 """Turns cards into experts. The only module that knows every kind."""
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -37,7 +38,8 @@ async def opened(
     async with AsyncExitStack() as stack:
         experts: dict[str, Expert] = {}
         for kind, cards in groups.items():
-            opener = _imported(OPENERS[kind])
+            # Some take seconds to import, and others may be being answered meanwhile.
+            opener = await asyncio.to_thread(_imported, OPENERS[kind])
             experts.update(await stack.enter_async_context(opener(cards, registry.cluster, redis)))
         yield {name: experts[name] for name in registry.experts}
 

@@ -17,10 +17,11 @@ from experts.patience import Hedge, Timeouts
 from experts.strict import Strict
 from experts.types import Ability, Usage
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 # What the patterns of this file mean, for complaints.
 PATTERNS = {
-    r"^[a-z0-9][a-z0-9._-]{0,63}$": (
+    NAME: (
         "a name has up to 64 lower-case letters, digits, '.', '_' and '-', "
         "and starts with a letter or digit"
     ),

@@ -28,7 +28,7 @@ from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
 from orchestrator.seating import Seating
 from orchestrator.steps import Ask, Compare, Conclude, Done, Step
-from orchestrator.types import Verdict
+from orchestrator.types import Given, Verdict
 from routing.types import Route
 
 __all__ = ["Ask", "Compare", "Conclude", "Deliberation", "Done", "Step"]
@@ -192,6 +192,7 @@ class Deliberation:
             tool_calls=author.calls,
             logprobs=author.logprobs,
             replaced=self._seating.replaced(self._replies),
+            given=tuple(map(Given.of, self._stated, self._votes)),
         )
 
     def _author(self) -> tuple[Answer, str, tuple[str, ...]]:

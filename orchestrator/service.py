@@ -174,20 +174,20 @@ class Service:
         ]
 
     async def _routes(self, requests: Sequence[Request]) -> list[tuple[Route, Policy]]:
-        """The route and policy of each request, in order; those of one policy are recruited
-        together."""
+        """The route and policy of each request, in order; those of one policy and tenant are
+        recruited together."""
         policies = [self._policy(request) for request in requests]
         routes: dict[int, Route] = {}
-        groups: dict[Recruiting, list[int]] = {}
+        groups: dict[tuple[Recruiting, str], list[int]] = {}
         for place, (request, policy) in enumerate(zip(requests, policies, strict=True)):
             if request.model in self._panel.experts:
-                routes[place] = self._router.pinned(request.model)
+                routes[place] = self._router.pinned(request.model, request.tenant)
             else:
-                groups.setdefault(policy.recruiting, []).append(place)
-        for recruiting, places in groups.items():
+                groups.setdefault((policy.recruiting, request.tenant), []).append(place)
+        for (recruiting, tenant), places in groups.items():
             questions = [requests[place].question for place in places]
             needs = await self._router.needs(questions)
-            together = self._router.recruit_all(questions, needs, recruiting)
+            together = self._router.recruit_all(questions, needs, recruiting, tenant)
             routes.update(zip(places, together, strict=True))
         panel, absent = self._panel, self._panel.absent()
         there = [

@@ -30,6 +30,8 @@ def route_story(route: Route) -> dict[str, Any]:
             for candidate in route.candidates
         ],
         "notes": list(route.notes),
+        "explored": route.explored or None,
+        "propensity": _short(route.propensity),
     }
 
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from experts.prompts import formatted, question_text
 from experts.types import CallPiece, Message, Priority, Prompt, Reply, Token, ToolCall, Usage
 from routing.types import Question, Route
+
+if TYPE_CHECKING:
+    from orchestrator.belief import Vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,18 @@ class Timings:
         return self.route + self.panel + self.aggregate
 
 
+class Given(NamedTuple):
+    """An expert's final answer, and the one it was counted as: the first that is the same."""
+
+    expert: str
+    answer: str
+    counted: str
+
+    @classmethod
+    def of(cls, stated: "Vote", counted: "Vote") -> "Given":
+        return cls(stated.reply.expert, stated.answer, counted.answer)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The final answer, and how it came about."""
@@ -91,6 +107,7 @@ class Verdict:
     tool_calls: tuple[ToolCall, ...] = ()  # what the user's tools are to be called with
     logprobs: tuple[Token, ...] = ()  # of the text, where they were asked for
     replaced: tuple[tuple[str, str], ...] = ()  # who failed for now, who was asked in its seat
+    given: tuple[Given, ...] = ()  # the answers that could be read, in the order of the replies
 
 
 @dataclass(frozen=True, slots=True)

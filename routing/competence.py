@@ -60,7 +60,9 @@ class Competence:
         skills): the overall rate, moved by how hard the skill is for everyone."""
         graded = self.evidence.wins + self.evidence.losses
         surprise = (self.evidence.wins - graded * self.overall[:, None]).sum(axis=0)
-        harder = surprise / (graded.sum(axis=0) + HARDNESS_STRENGTH * max(len(graded), 1))
+        # Of those with evidence: who joins without any changes what is believed of nobody else.
+        known = max(int(graded.any(axis=1).sum()), 1)
+        harder = surprise / (graded.sum(axis=0) + HARDNESS_STRENGTH * known)
         return believable(self.overall[:, None] + harder)
 
     @cached_property
@@ -69,6 +71,23 @@ class Competence:
         wins, losses = self.evidence.wins, self.evidence.losses
         strength = self.strength[:, None]
         return believable((wins + strength * self.expected) / (wins + losses + strength))
+
+    @cached_property
+    def graded(self) -> NDArray[np.float64]:
+        """How many outcomes there are of each expert, shape (experts,)."""
+        count: NDArray[np.float64] = (self.evidence.wins + self.evidence.losses).sum(axis=1)
+        return count
+
+    def observed(self, needs: Needs) -> NDArray[np.float64]:
+        """How many outcomes speak of each expert at such a question, shape (experts,): those at its
+        skills, by their weights; all of them where its skills are unknown."""
+        known = [(w, self._column[s]) for s, w in needs.skills.items() if s in self._column]
+        if not known:
+            return self.graded
+        weights, columns = (np.array(each) for each in zip(*known, strict=True))
+        table = self.evidence.wins[:, columns] + self.evidence.losses[:, columns]
+        found: NDArray[np.float64] = table @ (weights / max(weights.sum(), EDGE))
+        return found
 
     def scores(self, asked: Sequence[Needs]) -> NDArray[np.float64]:
         """Each expert's P(right) at each question, shape (questions, experts), before it is

@@ -1,7 +1,7 @@
 """The router: questions in, routes with their reasons out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -11,13 +11,17 @@ from routing.affinity import Affinity
 from routing.competence import Competence, believable
 from routing.costs import MONEY_NO_OBJECT, Offer, Thrift, charged, within
 from routing.evidence import Evidence
+from routing.exploring import NONE, Exploration, Seated, explored
+from routing.learned import Learned
 from routing.recruiting import DRAWS, dice_for
 from routing.sizing import AS_MANY, Sizing, cut
 from routing.skills import SkillChannel
 from routing.types import Needs, Question, Ranking, Route
+from routing.updated import Updated
 
 Score = Callable[[Competence, Sequence[Needs]], list[Ranking]]
 NO_NEEDS = Needs({})
+VIEWS = 1000  # tenants whose competence is kept worked out
 
 
 def by_competence(competence: Competence, asked: Sequence[Needs]) -> list[Ranking]:
@@ -70,6 +74,20 @@ class Recruiting:
     barred: frozenset[str] = frozenset()  # who is not asked, however good
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What is learned beside the evidence: what cards of experts that joined while the service runs
+    claim, what feedback taught, and how far newcomers are tried."""
+
+    claimed: Evidence = field(default_factory=partial(Evidence.none, ()))
+    learned: Learned = field(default_factory=partial(Learned, 0.0))
+    exploration: Exploration = NONE
+
+    def explores(self, tenant: str) -> bool:
+        """Only for those who give feedback: from others nothing would be learned."""
+        return self.exploration.share > 0 and self.learned.of(tenant) is not None
+
+
 class Router:
     """Holds what is known (skills, evidence, affinity) and recruits from it."""
 
@@ -80,11 +98,14 @@ class Router:
         evidence: Evidence,
         affinity: Affinity | None = None,
         seed: int = 0,
+        growth: Growth | None = None,
     ) -> None:
         self._experts = tuple(sorted(experts))
         self._channel = channel
         self._seed = seed
         self._affinity = affinity
+        self._growth = growth or Growth()
+        self._views: dict[str, tuple[Evidence, Competence]] = {}  # by tenant, while it holds
         self.evidence = evidence
         self.offers: Mapping[str, Offer] = {}  # what experts cost, as far as that is known
 
@@ -95,34 +116,63 @@ class Router:
     @evidence.setter
     def evidence(self, evidence: Evidence) -> None:
         """Replace what is known; routes from here on use it."""
-        self._competence = Competence(evidence.over(self._experts), self._affinity)
-        self._ignorant = evidence.total == 0
+        known = Competence(evidence.over(self._experts), self._affinity)
+        claimed = self._growth.claimed
+        self._competence = Updated(known, claimed) if claimed.total else known
+        self._ignorant = evidence.total + claimed.total == 0
+        self._views.clear()
 
     async def needs(self, questions: Sequence[Question]) -> list[Needs]:
         """What each question needs, in order."""
         return await self._channel.needs(questions)
 
-    async def route(self, question: Question, recruiting: Recruiting) -> Route:
+    async def route(self, question: Question, recruiting: Recruiting, tenant: str = "") -> Route:
         (needs,) = await self.needs([question])
-        return self.recruit(question, needs, recruiting)
+        return self.recruit(question, needs, recruiting, tenant)
 
-    def recruit(self, question: Question, needs: Needs, recruiting: Recruiting) -> Route:
-        """The panel for a question whose needs are known. Pure: same in, same out."""
-        (route,) = self.recruit_all([question], [needs], recruiting)
+    def recruit(
+        self, question: Question, needs: Needs, recruiting: Recruiting, tenant: str = ""
+    ) -> Route:
+        """The panel for a tenant's question whose needs are known. Same in, same out, for as long
+        as no feedback is given."""
+        (route,) = self.recruit_all([question], [needs], recruiting, tenant)
         return route
 
     def recruit_all(
-        self, questions: Sequence[Question], needs: Sequence[Needs], recruiting: Recruiting
+        self,
+        questions: Sequence[Question],
+        needs: Sequence[Needs],
+        recruiting: Recruiting,
+        tenant: str = "",
     ) -> list[Route]:
-        """The panels for many questions, each the same as `recruit` gives, several times faster."""
-        rankings = SCORES[recruiting.score](self._competence, needs)
+        """The panels for many questions of one tenant, each the same as `recruit` gives, several
+        times faster."""
+        competence = self._believed(tenant)
+        rankings = SCORES[recruiting.score](competence, needs)
         return [
-            self._drawn(question, asked, ranking, recruiting)
+            self._drawn(question, asked, ranking, recruiting, tenant)
             for question, asked, ranking in zip(questions, needs, rankings, strict=True)
         ]
 
+    def _believed(self, tenant: str) -> Competence:
+        """What is believed for a tenant's questions."""
+        learned = self._growth.learned.of(tenant)
+        if learned is None:
+            return self._competence
+        held = self._views.get(tenant)
+        if held is None or held[0] is not learned:
+            if len(self._views) >= VIEWS:
+                self._views.clear()
+            held = self._views[tenant] = (learned, Updated(self._competence, learned))
+        return held[1]
+
     def _drawn(
-        self, question: Question, needs: Needs, ranking: Ranking, recruiting: Recruiting
+        self,
+        question: Question,
+        needs: Needs,
+        ranking: Ranking,
+        recruiting: Recruiting,
+        tenant: str,
     ) -> Route:
         ranking = charged(ranking.without(recruiting.barred), self.offers, recruiting.thrift)
         cutting = cut(ranking, recruiting.size, recruiting.sizing)
@@ -130,19 +180,38 @@ class Router:
         panel = DRAWS[recruiting.draw](ranking, cutting.size, dice)
         if cutting.default:
             panel = (cutting.default, *(e for e in panel if e != cutting.default))[: cutting.size]
-        panel, capped = within(panel, ranking, self.offers, recruiting.thrift.most_dollars)
+        seated = Seated(panel)
+        if recruiting.draw == "top" and self._growth.explores(tenant):
+            observed = self._believed(tenant).observed(needs).tolist()
+            seated = explored(
+                panel,
+                ranking,
+                dict(zip(self._experts, observed, strict=True)),
+                self._growth.exploration,
+                partial(dice_for, f"explore\0{tenant}\0{question.text}", self._seed),
+            )
+        panel, capped = within(seated.panel, ranking, self.offers, recruiting.thrift.most_dollars)
         skills = tuple(needs.skills.items())
-        notes = (*recruiting.notes, *self._notes(needs), *cutting.notes, *capped)
-        return Route(recruiting.policy, skills, panel, ranking, notes)
+        notes = (*recruiting.notes, *self._notes(needs, tenant), *cutting.notes, *capped)
+        newcomer = seated.newcomer if seated.newcomer in panel else ""
+        return Route(
+            recruiting.policy,
+            skills,
+            panel,
+            ranking,
+            notes,
+            explored=newcomer,
+            propensity=seated.propensity,
+        )
 
-    def pinned(self, expert: str) -> Route:
+    def pinned(self, expert: str, tenant: str = "") -> Route:
         """The route of a question that names its expert."""
-        candidates = self._competence.candidates(NO_NEEDS)
+        candidates = self._believed(tenant).candidates(NO_NEEDS)
         only = Ranking.of([c for c in candidates if c.expert == expert])
         return Route(expert, (), (expert,), only, ("the request names its expert",))
 
-    def _notes(self, needs: Needs) -> tuple[str, ...]:
-        if self._ignorant:
+    def _notes(self, needs: Needs, tenant: str) -> tuple[str, ...]:
+        if self._ignorant and self._growth.learned.of(tenant) is None:
             return ("no evidence yet: all experts are believed equal; run `convene profile`",)
         if not needs.skills:
             return ("the question is like none seen: experts are judged by their overall record",)

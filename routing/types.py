@@ -100,6 +100,8 @@ class Route:
     notes: tuple[str, ...] = field(default=())  # fallbacks taken, experts left out
     # Who is asked in whose seat, in order, if it cannot answer for now.
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    explored: str = ""  # who has a seat because little is known of it
+    propensity: float = 1.0  # how probable this panel was, given all that is known
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

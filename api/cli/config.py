@@ -24,13 +24,16 @@ Config = Annotated[
 ]
 
 
+def file_of(config: Path | None) -> Path | None:
+    """The file named, or the one in this folder; None for the built-in specialists."""
+    return BESIDE_US if config is None and BESIDE_US.exists() else config
+
+
 def settings_of(config: Path | None) -> "Settings":
     """The settings of the file named, or of the one in this folder, or the built-in ones."""
     from api.settings import load_settings
 
-    if config is None and BESIDE_US.exists():
-        config = BESIDE_US
-    return load_settings(config)
+    return load_settings(file_of(config))
 
 
 def cards_of(config: Path | None) -> Mapping[str, Card]:

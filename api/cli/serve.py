@@ -4,11 +4,12 @@ import asyncio
 import os
 import signal
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.cli.config import Config, settings_of
+from api.cli.config import Config, file_of, settings_of
 from api.listening import Demand, demand
 from orchestrator.policies import POLICIES
 
@@ -68,6 +69,7 @@ def serve(
         asyncio.run(
             _serve(
                 settings,
+                file_of(config),
                 settings.service.host if host is None else host,
                 settings.service.port if port is None else port,
                 observers,
@@ -79,6 +81,7 @@ def serve(
 
 async def _serve(
     settings: "Settings",
+    file: Path | None,
     host: str,
     port: int,
     observers: "Observers",
@@ -89,14 +92,16 @@ async def _serve(
     from api import server
     from api.build import opened
     from api.keys.demand import demanded
+    from api.roster.following import Source
     from api.storage import connected
 
-    keys = demand(host, insecure=insecure)
+    keys, source = demand(host, insecure=insecure), Source(file)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, source.hurry.set)
     async with AsyncExitStack() as stack:
         if keys is Demand.ALWAYS:
             await demanded(await stack.enter_async_context(connected(settings)), host)
         await server.serve(
-            lambda: opened(settings, demand=keys, observer=observers),
+            lambda: opened(settings, demand=keys, observer=observers, source=source),
             host=host,
             port=port,
             insecure=insecure,

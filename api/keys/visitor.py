@@ -12,6 +12,7 @@ from api.keys.limits import Standing
 
 VISITOR = "convene.visitor"  # in the scope, which no client can write to
 OPEN = ("/healthz", "/readyz")
+ADMINS = ("/v1/experts",)  # these and what is below them
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def needed(path: str) -> Role | None:
     """The least role for a path; None for one that is open. What is not listed is for admins."""
     if path in OPEN:
         return None
-    return Role.USE if path.startswith("/v1/") else Role.ADMIN
+    admins = any(path == root or path.startswith(f"{root}/") for root in ADMINS)
+    return Role.USE if path.startswith("/v1/") and not admins else Role.ADMIN
 
 
 def permit(key: Key, path: str) -> None:

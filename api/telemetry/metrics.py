@@ -16,6 +16,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from api.telemetry.reloads import Reloaded
 from api.telemetry.requests import RequestFinished, RequestStarted
 from orchestrator.telemetry import Call, DeliberationFinished
 
@@ -76,6 +77,7 @@ class Metrics:
         self._requests = HttpMetrics(make)
         self._deliberations = DeliberationMetrics(make)
         self._calls = CallMetrics(make)
+        self._reloads = make.counter("reloads", "Changes to the experts, as they ended.", "outcome")
 
     def __call__(self, event: Any, /) -> None:
         match event:
@@ -89,6 +91,9 @@ class Metrics:
                     self._calls.replaced(self._known(expert))
                 for call in event.calls:
                     self._calls.finished(call, self._known(call.expert), event.mode)
+            case Reloaded():
+                self._names |= {*event.experts}
+                self._reloads.of(event.outcome).inc()
 
     def _known(self, name: str) -> str:
         return name if name in self._names else OTHER

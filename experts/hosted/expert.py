@@ -91,8 +91,11 @@ def _expert(name: str, card: HostedCard, shared: aiohttp.ClientSession) -> Hoste
 
 
 def _check(name: str, card: HostedCard) -> None:
-    if card.base_url is not None and not URL(card.base_url).host:
+    url = URL(card.base_url or "https://without")
+    if not url.host:
         raise RegistryError(f"experts.{name}.base_url: has no host; write https://HOST/v1")
+    if url.user is not None or url.password is not None:
+        raise RegistryError(f"experts.{name}.base_url: names a user; write the key under api_key")
     key = card.api_key.get_secret_value().strip() if card.api_key else ""
     if not (key.isascii() and (key.isprintable() or not key)):
         raise RegistryError(

@@ -5,7 +5,7 @@ encoder can tell.
 """
 
 from orchestrator.agreement.comparer import Alike, Comparer, MeaningComparer, WordsOnly
-from orchestrator.agreement.grouping import Likeness, representatives, same
+from orchestrator.agreement.grouping import Likeness, forms, representatives, same
 from orchestrator.agreement.mathematics import Mathematics
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Mathematics",
     "MeaningComparer",
     "WordsOnly",
+    "forms",
     "representatives",
     "same",
 ]

@@ -52,6 +52,13 @@ def same(one: str, other: str) -> bool:
     )
 
 
+def forms(answer: str) -> tuple[str, ...]:
+    """What an answer is known by: equal in any of these, two answers are the same phrase or number.
+    `same`, but for rounding, where only one of both is at hand."""
+    exact = formulas.value(answer)
+    return (f"phrase {phrases.key(answer)}", *([] if exact is None else [f"value {exact}"]))
+
+
 def formula_pairs(answers: Sequence[str]) -> list[Pair]:
     """The pairs that mathematics may find equal though nothing here does."""
     written = [answer for answer in dict.fromkeys(answers) if formulas.is_formula(answer)]

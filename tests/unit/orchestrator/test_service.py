@@ -15,11 +15,15 @@ from orchestrator.batch import LIMITS
 from orchestrator.calibration import Calibration
 from orchestrator.errors import PanelFailed, UnknownModel
 from orchestrator.lessons import Lessons
+from orchestrator.panel import Panel
 from orchestrator.plan import Plan
 from orchestrator.policies import POLICIES, planned
-from orchestrator.service import SLICE
+from orchestrator.service import SLICE, Service
 from orchestrator.types import Request, Text, Verdict, Working
-from tests.routes import service_of
+from routing.evidence import Evidence, Outcome
+from routing.learned import Learned
+from routing.router import Growth, Router
+from tests.routes import NoSkills, service_of
 from tests.waiting import until
 
 WHY = "Why is the sky blue?"
@@ -408,3 +412,19 @@ async def test_who_is_named_by_a_request_is_asked_whatever_its_circuit():
     ada = LeftAlone("ada", default="It is (A).")
     service = service_of({"ada": ada, **experts(ben="It is (B).")})
     assert (await service.answer(request("ada"))).author == "ada"
+
+
+async def test_questions_of_several_tenants_in_one_batch_have_each_its_tenants_route():
+    learned = Learned(100.0)
+    learned.learn("acme", Evidence.of([Outcome("cleo", "", 1.0)] * 50))
+    evidence = Evidence.of([Outcome(name, "any", 0.5) for name in ("ada", "ben", "cleo")] * 9)
+    router = Router(tuple(three()), NoSkills(), evidence, growth=Growth(learned=learned))
+    service = Service(Panel(three()), router)
+    asked = [replace(request("single"), tenant=tenant) for tenant in ("", "acme", "umbrella") * 3]
+    batched = await all_of(service, asked)
+    assert [batched[i].route.panel for i in range(9)] == [("ada",), ("cleo",), ("ada",)] * 3
+    assert [(await service.route(each)).panel for each in asked[:3]] == [
+        *(("ada",), ("cleo",), ("ada",))
+    ]
+    pinned = await service.route(replace(request("cleo"), tenant="acme"))
+    assert pinned.competence("cleo") > 0.8

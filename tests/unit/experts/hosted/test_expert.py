@@ -95,10 +95,11 @@ async def test_one_prompt_that_fails_costs_only_its_own_reply(server):
     ("values", "complaint"),
     [
         ({"base_url": "http:///v1"}, r"experts\.ada\.base_url: has no host"),
+        ({"base_url": "http://me:hidden@host/v1"}, r"base_url: names a user; write the key"),
         ({"api_key": "sk-\nhidden"}, r"experts\.ada\.api_key: holds characters that no key has"),
         ({"api_key": "sk-…hidden"}, r"experts\.ada\.api_key: holds characters that no key has"),
     ],
-    ids=["no host", "a line break in the key", "an ellipsis in the key"],
+    ids=["no host", "a user", "a line break in the key", "an ellipsis in the key"],
 )
 async def test_a_card_that_cannot_work_is_refused_at_the_start(server, values, complaint):
     wrong = card(server).model_copy(

@@ -1,0 +1,1 @@
+"""Experts that come and go while the service runs: by the registry file, or by the API."""
