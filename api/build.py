@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis.asyncio import Redis
 
+from api.batches.desk import Desk
 from api.keys.demand import keeping
 from api.keys.estimates import Estimator
 from api.keys.visitor import Keys
@@ -80,7 +81,8 @@ async def opened(
             return await engine_statuses(experts.values())
 
         keys = Keys(keeper, _estimator(settings, policies)) if keeper else None
-        yield Running(service, ready, engines, keys=keys, encoder=encoder)
+        desk = Desk.on(redis, settings.service.batches, keys.estimator if keys else None)
+        yield Running(service, ready, engines, keys=keys, desk=desk, encoder=encoder)
 
 
 def tariffs(settings: Settings) -> Tariffs:

@@ -13,6 +13,7 @@ from routing.encoder import Embedder
 from routing.types import Route
 
 if TYPE_CHECKING:
+    from api.batches.desk import Desk
     from api.keys.visitor import Keys
 
 
@@ -65,6 +66,7 @@ class Running:
     ready: Callable[[], Awaitable[list[str]]]
     engines: Callable[[], Awaitable[list[EngineStatus]]] = _no_engines
     keys: "Keys | None" = None
+    desk: "Desk | None" = None  # for files and batches
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
 
 
