@@ -63,4 +63,4 @@ async def _unanswered(desk: Desk, batch: Batch, draft: Draft, why: tuple[str, st
         async for number, raw in numbered(blocks):
             line = None if number in done else read(number, raw, batch.id)
             if isinstance(line, ChatLine):
-                await draft.write(f"{line.unanswered(*why)}\n".encode())
+                await draft.write(f"{line.unanswered(*why).text}\n".encode())

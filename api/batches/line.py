@@ -24,13 +24,17 @@ FIELDS = {"custom_id", "method", "url", "body"}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What becomes of a line: a line of JSON without its end, and what it took."""
+    """What becomes of a line: a document, and what it took."""
 
-    text: str
+    document: Mapping[str, Any]
     failed: bool = False
     prompt_tokens: int = 0
     completion_tokens: int = 0
     experts: Mapping[str, int] = field(default_factory=dict)  # calls, by name
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.document, separators=(",", ":"))
 
 
 class Askable(Protocol):
@@ -48,13 +52,13 @@ class Askable(Protocol):
     def result(self, outcome: Verdict | Exception) -> Result: ...
 
 
-def result(text: str, outcome: Verdict | Exception) -> Result:
-    """Of a line whose result is `text`."""
+def result(told: Mapping[str, Any], outcome: Verdict | Exception) -> Result:
+    """Of a line that ended so, and of which this is told."""
     if isinstance(outcome, Exception):
-        return Result(text, failed=True)
+        return Result(told, failed=True)
     experts = Counter(reply.expert for reply in outcome.replies)
     usage = outcome.usage
-    return Result(text, False, usage.prompt_tokens, usage.completion_tokens, experts)
+    return Result(told, False, usage.prompt_tokens, usage.completion_tokens, experts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,15 @@ class ChatLine:
         }
         return result(self._told(response, None), outcome)
 
-    def unanswered(self, code: str, message: str) -> str:
-        """What is told of a line that the batch ended without."""
-        return self._told(None, {"code": code, "message": message})
+    def unanswered(self, code: str, message: str) -> Result:
+        """Of a line that the batch ended without."""
+        return Result(self._told(None, {"code": code, "message": message}), failed=True)
 
-    def _told(self, response: dict[str, Any] | None, error: dict[str, str] | None) -> str:
+    def _told(
+        self, response: dict[str, Any] | None, error: dict[str, str] | None
+    ) -> dict[str, Any]:
         id = f"batch_req_{self._name('line')}"
-        told = {"id": id, "custom_id": self.custom_id, "response": response, "error": error}
-        return json.dumps(told, separators=(",", ":"))
+        return {"id": id, "custom_id": self.custom_id, "response": response, "error": error}
 
     def _body(self) -> ChatBody:
         try:

@@ -10,6 +10,7 @@ import uvicorn
 from openai import AsyncOpenAI
 
 from api.app import create_app
+from api.batches.desk import Desk
 from api.keys.visitor import Keys
 from api.running import Running
 from api.running import Service as AnyService
@@ -48,11 +49,12 @@ async def served(
     *,
     keys: Keys | None = None,
     key: str = "none",
+    desk: Desk | None = None,
     **options,
 ) -> AsyncIterator[Served]:
     @asynccontextmanager
     async def opened():
-        yield Running(service, healthy, keys=keys, encoder=BagOfWords())
+        yield Running(service, healthy, keys=keys, desk=desk, encoder=BagOfWords())
 
     config = uvicorn.Config(
         create_app(opened, **options), log_config=None, timeout_graceful_shutdown=5
