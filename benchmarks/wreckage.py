@@ -220,7 +220,7 @@ def registry(folder: Path, redis: str, mock: Mock, *, builtin: bool) -> Path:
 async def world(
     folder: Path, delay: float, *, apis: int = 1, builtin: bool = False
 ) -> AsyncIterator[World]:
-    """Everything started, mocked experts that slow. It is ended in good order: a part of the trial."""
+    """Everything started, mocked experts that slow; ended in good order, as a part of the trial."""
     async with AsyncExitStack() as stack:
         mock = await stack.enter_async_context(mocking(delay))
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
