@@ -20,6 +20,7 @@ from api.batches.store import Done
 from api.batches.validation import LONGEST_LINE, checked
 from api.files.errors import NoSuch, NotNow, StoreError
 from api.running import Service
+from api.stopping import stop
 
 BEAT = 2.0  # seconds between looks at what became of the batch meanwhile; well within a lease
 DRAIN = 20.0  # seconds that lines which are being asked have when a batch ends before its last
@@ -64,11 +65,19 @@ class Recorder:
 class Run:
     """Works on a batch whose lease it has."""
 
-    def __init__(self, desk: Desk, service: Service, lease: Lease, beat: float = BEAT) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        service: Service,
+        lease: Lease,
+        beat: float = BEAT,
+        drain: float = DRAIN,
+    ) -> None:
         self._desk = desk
         self._service = service
         self._lease = lease
         self._beat = beat
+        self._drain = drain
         self._closing = False
         self._engine: Engine | None = None
 
@@ -87,9 +96,7 @@ class Run:
             done, _ = await asyncio.wait({whole, beats}, return_when=asyncio.FIRST_COMPLETED)
             return whole.result() if whole in done else beats.result()
         finally:
-            for task in (whole, beats):
-                task.cancel()
-            await asyncio.gather(whole, beats, return_exceptions=True)
+            await stop(whole, beats)
 
     async def _beats(self) -> NoReturn:
         while True:
@@ -172,11 +179,10 @@ class Run:
                     return
                 if until is None and await self._ending(batch.id) is not None:
                     engine.stop()
-                    until = loop.time() + DRAIN
+                    until = loop.time() + self._drain
             working.result()
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await stop(working)
             await lines.aclose()
 
     async def _lines(self, batch: Batch, done: Done) -> AsyncGenerator[ChatLine, None]:

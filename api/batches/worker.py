@@ -14,6 +14,7 @@ from api.batches.desk import Desk
 from api.batches.lease import Lease, LeaseLost
 from api.batches.run import Run
 from api.running import Running, Service
+from api.stopping import stop
 
 POLL = 1.0  # seconds between looks for batches of others
 BROKEN = 60.0  # seconds until one is tried again whose run broke
@@ -68,9 +69,7 @@ class Worker:
             turn.run.stop()
         if turns:
             await asyncio.wait([turn.task for turn in turns], timeout=grace)
-        for turn in turns:
-            turn.task.cancel()
-        await asyncio.gather(*(turn.task for turn in turns), return_exceptions=True)
+        await stop(*(turn.task for turn in turns))
 
     async def _take_up(self) -> None:
         room = self._desk.at_once - len(self._turns)
@@ -118,6 +117,5 @@ async def at_work(running: Running) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        await stop(working)
         await worker.close()

@@ -17,7 +17,7 @@ class NoSuch(StoreError):  # noqa: N818 - named for the state it reports
     was deleted or has expired."""
 
     def __init__(self, kind: str, id: str) -> None:
-        super().__init__(f"no {kind} has the id {id[:100]!r}; it may have expired")
+        super().__init__(f"{id[:100]!r} is none of your {kind}; it may have expired")
 
 
 class TooLarge(StoreError):  # noqa: N818 - named for the state it reports

@@ -147,7 +147,7 @@ class Files:
             last = start + TOGETHER - 1
             pieces = await ask(partial(self._redis.lrange, file.content, start, last))
             if not pieces:
-                raise NoSuch("file", file.id)
+                raise NoSuch("files", file.id)
             start += len(pieces)
             block = b"".join(pieces)[: file.bytes - told]
             told += len(block)

@@ -41,7 +41,16 @@ async def test_a_body_that_does_not_arrive_is_a_408():
 
     guard = Guard(app, body_seconds=0.01)
     with pytest.raises(Exception, match=r"within 0\.01 s"):
-        await guard({"type": "http", "headers": []}, receive, send)
+        await guard({"type": "http", "path": "/", "headers": []}, receive, send)
+
+
+async def test_a_file_may_be_larger_than_any_other_body():
+    async with client_of(app_of(ScriptedService(), max_body=1000)) as client:
+        form = {"files": {"file": b"x" * 5000}, "data": {"purpose": "batch"}}
+        taken = await client.post("/v1/files", **form)
+        refused = await client.post("/v1/batches", content=b"x" * 5000)
+    assert taken.status_code == 501  # this service has no place for it
+    assert refused.status_code == 413
 
 
 @pytest.mark.parametrize(
