@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-AGAIN = 0.1  # seconds
+AGAIN = 0.5  # seconds, in which most have tidied up
 
 
 async def stop(*tasks: asyncio.Task[Any]) -> None:

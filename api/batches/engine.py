@@ -4,9 +4,11 @@ What fails for a reason that may pass is asked again, some time later and after 
 """
 
 import asyncio
-from collections import Counter, deque
+import math
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from heapq import heappop, heappush
 from itertools import count
 from typing import Protocol
 
@@ -22,9 +24,8 @@ from orchestrator.errors import OrchestratorError, OutOfTime, PanelFailed
 from orchestrator.types import Request, Verdict
 
 TRIES = {Cause.TIMEOUT: 3, Cause.UNAVAILABLE: 30}  # of a line, if that is what went wrong
-PAUSES = (1.0, 4.0, 15.0, 30.0, 60.0)  # seconds, after so many rounds without a verdict
-MOST_TRIES = 30
-HELD = 1000  # lines that failed and are held in memory; more of them end a round
+PAUSES = (1.0, 4.0, 15.0, 30.0, 60.0)  # seconds until a line is asked again, try by try
+HELD = 1000  # lines that are held in memory to be asked again
 PATIENCE = 30.0  # seconds that a line waits for a key's limits while others go on
 REFUSED = (OrchestratorError, ApiError, RequestValidationError, OverLimit)
 
@@ -45,14 +46,16 @@ def tries(outcome: Verdict | OrchestratorError) -> int:
 
 
 class Engine:
-    """Asks a service, and hands results to a sink. `stop` ends it in good order."""
+    """Asks a service, and hands results to a sink. `stop` ends it in good order. At most `held`
+    lines wait to be asked again; what else fails is left without a result."""
 
     def __init__(
         self,
         service: Service,
         sink: Sink,
         purse: Purse | None = None,
-        most: int = MOST_TRIES,
+        most: float = math.inf,  # tries of a line
+        held: float = HELD,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
         self.wait = 0.0  # seconds to wait before going on, where limits ended it
@@ -60,56 +63,42 @@ class Engine:
         self._sink = sink
         self._purse = purse or Nobody()
         self._most = most
+        self._room = held
         self._pauses = pauses
         self._stopping = asyncio.Event()
-        self._again: deque[Askable] = deque()
+        self._news = asyncio.Event()  # an outcome was told
+        self._held: list[tuple[float, int, Askable]] = []  # a heap by when each is due
         self._tried: Counter[int] = Counter()
-        self._read = False  # to the last line
+        self._asked: dict[int, tuple[Askable, Ticket]] = {}  # by place in what the service is asked
 
     def stop(self) -> None:
         """No line is asked any more; those that are being asked get their results."""
         self._stopping.set()
+        self._news.set()
 
     async def answer(self, lines: AsyncGenerator[Askable, None]) -> None:
-        """Returns when every line has its result, or no more may be asked."""
-        barren = 0  # rounds in a row
-        while True:
-            again, self._again = self._again, deque()
-            verdicts = await self._round(again, lines)
-            if self._stopping.is_set() or (self._read and not self._again):
-                return
-            barren = 0 if verdicts else min(barren + 1, len(self._pauses) - 1)
-            await self._sleep(self._pauses[barren])
-
-    async def _round(self, again: deque[Askable], lines: AsyncGenerator[Askable, None]) -> int:
-        """Returns how many verdicts there were."""
-        verdicts = 0
-        asked: dict[int, tuple[Askable, Ticket]] = {}  # by place among what the service is asked
-        requests = self._requests(again, lines, asked)
+        """Returns when every line has its result, is left without, or no more may be asked."""
+        requests = self._requests(lines)
         try:
             async with (
                 aclosing(requests),
                 aclosing(self._service.answer_all(requests)) as outcomes,
             ):
                 async for place, outcome in outcomes:
-                    line, ticket = asked.pop(place)
+                    line, ticket = self._asked[place]
                     await self._purse.settle(ticket, outcome)
                     await self._told(line, outcome)
-                    verdicts += isinstance(outcome, Verdict)
+                    del self._asked[place]
+                    self._news.set()
         finally:
-            for _, ticket in asked.values():
+            for _, ticket in self._asked.values():
                 await self._purse.settle(ticket, None)
-            self._again.extend(again)  # lines that the round ended before
-        return verdicts
 
     async def _requests(
-        self,
-        again: deque[Askable],
-        lines: AsyncGenerator[Askable, None],
-        asked: dict[int, tuple[Askable, Ticket]],
+        self, lines: AsyncGenerator[Askable, None]
     ) -> AsyncGenerator[Request, None]:
         places = count()
-        while (line := await self._next(again, lines)) is not None:
+        async for line in self._all(lines):
             try:
                 request = line.request(self._service)
                 ticket = await self._reserved(request)
@@ -117,21 +106,26 @@ class Engine:
                 await self._sink.record(line, line.result(error))
                 continue
             if ticket is None:
-                again.appendleft(line)
                 return
-            asked[next(places)] = (line, ticket)
+            self._asked[next(places)] = (line, ticket)
             yield request
 
-    async def _next(
-        self, again: deque[Askable], lines: AsyncGenerator[Askable, None]
-    ) -> Askable | None:
-        if self._stopping.is_set() or len(self._again) >= HELD:
-            return None
-        if again:
-            return again.popleft()
-        line = await anext(lines, None)
-        self._read = line is None
-        return line
+    async def _all(self, lines: AsyncGenerator[Askable, None]) -> AsyncGenerator[Askable, None]:
+        """The lines, and those again that are due, until none is left or may come."""
+        ended = False
+        while not self._stopping.is_set():
+            if self._held and self._held[0][0] <= _now():
+                yield heappop(self._held)[2]
+            elif not ended:
+                line = await anext(lines, None)
+                ended = line is None
+                if line is not None:
+                    yield line
+            elif self._held or self._asked:
+                self._news.clear()
+                await _within(self._held[0][0] - _now() if self._held else None, self._news)
+            else:
+                return
 
     async def _reserved(self, request: Request) -> Ticket | None:
         """None if the line may not be asked before the engine stops."""
@@ -143,21 +137,26 @@ class Engine:
                     self.wait = error.seconds
                     self.stop()
                 else:
-                    await self._sleep(error.seconds)
+                    await _within(error.seconds, self._stopping)
         return None
 
     async def _told(self, line: Askable, outcome: Verdict | OrchestratorError) -> None:
         self._tried[line.number] += 1
-        if self._tried[line.number] < min(self._most, tries(outcome)):
-            self._again.append(line)
-            return
-        del self._tried[line.number]
-        await self._sink.record(line, line.result(outcome))
+        tried = self._tried[line.number]
+        if tried >= min(self._most, tries(outcome)):
+            del self._tried[line.number]
+            await self._sink.record(line, line.result(outcome))
+        elif len(self._held) < self._room:
+            pause = self._pauses[min(tried, len(self._pauses)) - 1]
+            heappush(self._held, (_now() + pause, line.number, line))
 
-    async def _sleep(self, seconds: float) -> None:
-        """Unless it is stopped before."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _within(seconds: float | None, event: asyncio.Event) -> None:
+    """Returns at the event or after this time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -18,7 +18,7 @@ from api.batches.patience import patiently
 from api.batches.purse import KeyPurse, Nobody, Purse
 from api.batches.store import Done
 from api.batches.validation import LONGEST_LINE, checked
-from api.files.errors import NoSuch, NotNow, StoreError
+from api.files.errors import NoSuch, NotNow, TooLarge
 from api.running import Service
 from api.stopping import stop
 
@@ -111,7 +111,7 @@ class Run:
                 batch = await self._validated(batch)
             if batch.status is Status.IN_PROGRESS:
                 how = await self._answered(batch)
-        except StoreError as error:
+        except (NoSuch, TooLarge) as error:
             code = "input_file_gone" if isinstance(error, NoSuch) else "invalid_file"
             how = Ending(Status.FAILED, (Problem(code, f"{error}"),))
         if how is None:

@@ -1,12 +1,13 @@
 """`convene batch`: a file of questions in, a file of verdicts out, however long they are."""
 
 import asyncio
+import math
 import os
 from contextlib import aclosing
 from io import FileIO
 from os.path import samestat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -64,9 +65,8 @@ async def _batch(
         # Only now: what does not start must not cost the verdicts of an earlier run. Line by line,
         # so that whatever ends this leaves whole lines; half an emoji is written as its escape.
         known = await asyncio.to_thread(before, source, target, model, fresh=fresh)
-        mode: Literal["a", "w"] = "a" if known.kept else "w"
         out = await asyncio.to_thread(
-            target.open, mode, buffering=1, encoding="utf-8", errors="backslashreplace"
+            target.open, known.mode, buffering=1, encoding="utf-8", errors="backslashreplace"
         )
         with out, bars() as advance:
             journal = Journal(out, model, advance, known)
@@ -86,4 +86,4 @@ async def answer(service: Service, file: FileIO, journal: "Journal", tries: int)
         aclosing(numbered(read)) as lines,
         aclosing(journal.pending(lines)) as pending,
     ):
-        await Engine(service, journal, most=tries).answer(pending)
+        await Engine(service, journal, most=tries, held=math.inf).answer(pending)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from api.batches.line import Askable, Result
 from api.cli.lines import STDIN, asked
@@ -28,17 +28,28 @@ class Before:
     lines: int | None  # how many; None where only reading them would tell
     kept: Counter[str] = field(default_factory=Counter)  # results that are there, by line
 
+    @property
+    def mode(self) -> Literal["a", "w"]:
+        """How the results are written: after those that are there, or over what is no result."""
+        return "a" if self.kept else "w"
+
 
 def before(source: Path, target: Path, model: str, *, fresh: bool) -> Before:
     """Leaves in `target` just the answers to lines of `source`, and says which. All of it is
     dropped where the lines are not known in advance, as of a pipe, or with `fresh`."""
     if source == STDIN or not source.is_file():
         return Before(None)
+    there: set[str] = set()
+    if target.is_file() and not fresh:
+        with target.open("rb") as old:
+            there = {answered for answered, _ in _answers(old)}
+    lines, wanted = 0, Counter[str]()
     with source.open("rb") as file:
-        wanted = Counter(name(raw, model) for raw in file if raw.strip())
-    if fresh or not target.is_file() or not target.stat().st_size:
-        return Before(wanted.total())
-    return Before(wanted.total(), _carried_over(target.resolve(), wanted))
+        for raw in file:
+            lines += bool(raw.strip())
+            if there and (asks := name(raw, model)) in there:
+                wanted[asks] += 1
+    return Before(lines, _carried_over(target.resolve(), wanted) if wanted else wanted)
 
 
 def _carried_over(target: Path, wanted: Counter[str]) -> Counter[str]:

@@ -7,8 +7,10 @@ import pytest
 
 from api.batches.engine import Engine, tries
 from api.batches.line import ChatLine
-from api.batches.purse import FREE, NotYet
+from api.batches.purse import NotYet, Ticket
 from api.keys.errors import OverLimit
+from api.keys.estimates import NOTHING, Estimate
+from api.keys.metered import Bill
 from experts.scripted import ScriptedExpert
 from experts.types import Cause, Failure
 from orchestrator.errors import OutOfTime, PanelFailed, UnknownModel
@@ -58,18 +60,18 @@ class Purse:
     """Refuses what it is told to, and counts."""
 
     refusals: dict = field(default_factory=dict)  # by question, in order
-    reserved: int = 0
+    reserved: list = field(default_factory=list)
     settled: list = field(default_factory=list)
 
     async def reserve(self, request):
         waiting = self.refusals.get(request.prompt.text)
         if waiting:
             raise waiting.pop(0)
-        self.reserved += 1
-        return FREE
+        self.reserved.append(Ticket(Bill(Estimate(NOTHING))))
+        return self.reserved[-1]
 
     async def settle(self, ticket, outcome):
-        self.settled.append(outcome)
+        self.settled.append(ticket)
 
 
 def engine(sink, experts=None, purse=None, **more):
@@ -104,21 +106,28 @@ async def test_a_refusal_is_the_result_at_once():
     assert (sink.failed, expert.calls) == ({1}, 1)
 
 
-async def test_of_lines_that_fail_only_so_many_are_held():
-    read = []
+async def test_of_lines_that_fail_only_so_many_are_held_and_the_rest_is_left():
+    sink = Kept()
+    items = [asked(n) for n in range(10)]
+    expert = Recovering("ada", 10)
+    await engine(sink, [expert], held=3).answer(each(items))
+    assert (len(sink.results), sink.failed) == (3, set())
+    left = [item for item in items if item.number not in sink.results]
+    await engine(sink, [expert], held=3).answer(each(left))
+    assert (len(sink.results), sink.failed) == (10, set())
 
-    async def many():
-        for number in range(5000):
-            read.append(number)
-            yield asked(number)
 
-    working = engine(Kept(), [Recovering("ada", 10**9)])
-    answering = asyncio.create_task(working.answer(many()))
-    await until(lambda: len(read) > 1000, 20)
-    await asyncio.sleep(0)
+async def test_lines_go_on_while_others_wait_to_be_asked_again():
+    sink = Kept()
+    experts = [Recovering("ada", 10**9), ScriptedExpert("bob", default="Yes.")]
+    service = service_of({expert.name: expert for expert in experts})
+    working = Engine(service, sink, pauses=(3600.0,))
+    items = [asked(n, "bob" if n % 2 else "ada") for n in range(100)]
+    answering = asyncio.create_task(working.answer(each(items)))
+    await until(lambda: len(sink.results) == 50)
     working.stop()
-    await answering
-    assert len(read) < 4900  # what was on its way, and no more
+    await asyncio.wait_for(answering, 5)
+    assert sink.results.keys() == set(range(1, 100, 2))
 
 
 async def test_a_stop_lets_what_is_asked_get_its_result_and_asks_no_more():
@@ -141,7 +150,7 @@ async def test_a_line_waits_for_its_keys_limits_and_others_have_their_results():
     sink = Kept()
     await engine(sink, purse=purse).answer(each([asked(n) for n in (1, 2, 3)]))
     assert (len(sink.results), sink.failed) == (3, set())
-    assert purse.reserved == len(purse.settled) == 3
+    assert len(purse.reserved) == len(purse.settled) == 3
 
 
 async def test_where_limits_leave_no_room_for_long_the_engine_says_until_when():
@@ -169,7 +178,7 @@ async def test_what_breaks_settles_all_that_was_reserved():
     purse = Purse()
     with pytest.raises(ZeroDivisionError):
         await engine(Broken(), purse=purse).answer(each([asked(n) for n in range(9)]))
-    assert purse.reserved == len(purse.settled)
+    assert {id(ticket) for ticket in purse.settled} == {id(ticket) for ticket in purse.reserved}
 
 
 @pytest.mark.parametrize(

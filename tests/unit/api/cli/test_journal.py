@@ -94,7 +94,7 @@ def test_interrupted_however_often_each_line_has_one_result_in_the_end(
         out = io.StringIO()
         journal = Journal(out, "auto", lambda *_: None, known)
         asyncio.run(_answered(journal, questions, None if last else data))
-        with target.open("a") as file:
+        with target.open(known.mode) as file:
             file.write(out.getvalue())
         if not last:
             whole = target.read_bytes()
