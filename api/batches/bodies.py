@@ -39,6 +39,11 @@ class BatchBody(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {"output_expires_after": ()}
     input_file_id: Annotated[str, Field(min_length=1, max_length=100), WHOLE]
-    endpoint: Annotated[str, Field(max_length=100), WHOLE, AfterValidator(_ours)]
+    endpoint: Annotated[
+        str,
+        Field(max_length=100, json_schema_extra={"enum": [ENDPOINT]}),
+        WHOLE,
+        AfterValidator(_ours),
+    ]
     completion_window: Literal["24h"]
     metadata: Annotated[dict[Key, Value], AfterValidator(_few)] | None = None
