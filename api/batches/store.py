@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from api.batches import names, scripts
-from api.batches.batch import KEPT, WINDOW, Batch
+from api.batches.batch import KEPT, WINDOW, Batch, Status
 from api.batches.lease import Lease
 from api.batches.line import Result
 from api.batches.progress import Counts
@@ -84,8 +84,11 @@ class Batches:
         return Lease(self._redis, id)
 
     async def put_off(self, id: str, until: float) -> None:
-        """Until then nobody takes it up, unless it is changed."""
+        """Until then nobody takes it up, unless it is cancelled, be it a moment ago."""
         await self._redis.zadd(names.QUEUE, {id: until}, xx=True)
+        batch = await self.catalogue.look(id)
+        if batch is not None and batch.status is Status.CANCELLING:
+            await self._redis.zadd(names.QUEUE, {id: 0.0}, xx=True)
 
     async def leased(self, ids: list[str]) -> set[str]:
         """Those of these that some worker has."""

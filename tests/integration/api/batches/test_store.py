@@ -152,6 +152,8 @@ async def test_who_cancels_need_not_wait_until_it_is_due(batches, made):
     await batches.put_off(made.id, NOW + 1000)
     await batches.change(made.id, lambda b: cancelled(b, NOW), due=NOW)
     assert [found.id for found in await batches.due()] == [made.id]
+    await batches.put_off(made.id, NOW + 1000)  # by a worker that did not see it yet
+    assert [found.id for found in await batches.due()] == [made.id]
 
 
 async def test_a_batch_whose_record_is_gone_is_due_no_more(batches, made, redis):
