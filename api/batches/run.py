@@ -155,17 +155,19 @@ class Run:
                 return Ending(Status.COMPLETED)
             if self._closing or (self._engine is not None and self._engine.wait):
                 return None
-            recorder = Recorder(self._desk, batch, self._lease)
-            self._engine = Engine(self._service, recorder, await self._purse(batch))
-            await self._supervised(self._engine, batch, done)
+            if (purse := await self._purse(batch)) is not None:
+                recorder = Recorder(self._desk, batch, self._lease)
+                self._engine = Engine(self._service, recorder, purse)
+                await self._supervised(self._engine, batch, done)
         return how
 
-    async def _purse(self, batch: Batch) -> Purse:
+    async def _purse(self, batch: Batch) -> Purse | None:
+        """None if the key counts no more since a moment ago."""
         accounts = self._desk.accounts
         if accounts is None or not batch.key:
             return Nobody()
         key = await patiently(lambda: accounts.usable(batch.key))
-        return Nobody() if key is None else KeyPurse(accounts, key)
+        return None if key is None else KeyPurse(accounts, key)
 
     async def _supervised(self, engine: Engine, batch: Batch, done: Done) -> None:
         """Returns when the engine has nothing more to do or must end."""
