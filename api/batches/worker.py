@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -44,9 +44,9 @@ class Turn:
 
 
 class Worker:
-    """The batches that this process works on."""
+    """The batches that this process works on. `service` is asked for at each turn."""
 
-    def __init__(self, desk: Desk, service: Service) -> None:
+    def __init__(self, desk: Desk, service: Callable[[], Service]) -> None:
         self._desk = desk
         self._service = service
         self._turns: dict[str, Turn] = {}
@@ -81,7 +81,7 @@ class Worker:
         for batch in chosen([batch for batch in due if batch.id not in leased], busy, room):
             lease = self._desk.batches.lease(batch.id)
             if await lease.take():
-                run = Run(self._desk, self._service, lease)
+                run = Run(self._desk, self._service(), lease)
                 task = asyncio.create_task(self._turn(batch, run, lease), name=f"run {batch.id}")
                 self._turns[batch.id] = Turn(batch, run, task)
 
@@ -112,7 +112,7 @@ async def at_work(running: Running) -> AsyncIterator[None]:
     if running.desk is None:
         yield
         return
-    worker = Worker(running.desk, running.service)
+    worker = Worker(running.desk, lambda: running.service)
     working = asyncio.create_task(worker.work(), name="look for batches")
     try:
         yield

@@ -262,7 +262,7 @@ async def test_a_batch_whose_key_is_revoked_stops_and_goes_on_with_another(redis
 async def test_a_worker_that_closes_hands_the_batch_on(world):
     found = await world.batch(*SIX)
     ada, bob = two(Hang.FOREVER)
-    worker = Worker(world.desk, service(ada, bob))
+    worker = Worker(world.desk, lambda: service(ada, bob))
     working = asyncio.create_task(worker.work())
     await done(world, found, 2)
     await stop(working)
