@@ -209,5 +209,5 @@ class Run:
         )
         if batch.status.open:
             with suppress(NotNow):  # it has ended: only the answer to that was lost
-                await patiently(lambda: finish(self._desk, batch, self._lease))
+                await patiently(lambda: finish(self._desk, batch, self._lease), None)
         logger.info("%s has ended", batch.id, extra={"action": "batch_ended", "batch": batch.id})

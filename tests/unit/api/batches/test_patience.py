@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from redis.exceptions import ConnectionError as Away
 from redis.exceptions import ResponseError
@@ -14,6 +16,18 @@ async def test_what_redis_does_not_answer_is_asked_again():
         return next_
 
     assert await patiently(question) == "here"
+
+
+async def test_what_redis_never_answers_is_asked_again():
+    asked = []
+
+    async def question():
+        asked.append(1)
+        if len(asked) == 1:
+            await asyncio.Event().wait()
+        return "here"
+
+    assert await patiently(question, 0.01) == "here"
 
 
 @pytest.mark.parametrize("error", [ResponseError("no such command"), ZeroDivisionError()], ids=str)
