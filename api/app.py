@@ -9,9 +9,11 @@ from starlette.exceptions import HTTPException
 
 from api import chat, embeddings, health, metrics, models
 from api.access import Access
+from api.batches import endpoints as batches
 from api.document.openapi import Described
 from api.errors import HANDLED, respond
 from api.feedback import endpoint as feedback
+from api.files import endpoints as files
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
 from api.keys.entry import Entry
@@ -51,7 +53,8 @@ def create_app(
         title="Convene", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.metrics = observers.metrics
-    for module in (chat, responses, embeddings, feedback, roster, models, health, metrics):
+    modules = (chat, responses, embeddings, files, batches, feedback, roster, models)
+    for module in (*modules, health, metrics):
         app.include_router(module.router)
     for error in (*HANDLED, RequestValidationError, HTTPException):
         app.add_exception_handler(error, respond)

@@ -8,6 +8,7 @@ from functools import partial
 
 from redis.asyncio import Redis
 
+from api.batches.desk import Desk
 from api.feedback.judgeable import Judgeable
 from api.feedback.taking import Feedback, taking
 from api.keys.demand import keeping
@@ -53,6 +54,7 @@ class Ground:
     comparer: Comparer
     feedback: Feedback
     responses: Store
+    news: asyncio.Event  # there may be batches to work on
     observer: Observer
     locked: bool
 
@@ -89,7 +91,9 @@ async def opened(
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
         responses = Store.on(redis, settings.service.response_days, settings.service.response_mib)
         locked = demand is Demand.NEVER
-        ground = Ground(redis, keeper, encoder, comparer, feedback, responses, observer, locked)
+        ground = Ground(
+            redis, keeper, encoder, comparer, feedback, responses, asyncio.Event(), observer, locked
+        )
         workshop = Workshop(
             partial(_experts, settings, redis, dry),
             partial(learn, encoder=encoder, redis=redis),
@@ -129,13 +133,16 @@ async def _running(
     async def engines() -> list[EngineStatus]:
         return await engine_statuses(experts.values())
 
+    estimator = _estimator(settings, policies) if ground.keeper else None
+    keys = Keys(ground.keeper, estimator) if ground.keeper and estimator else None
     return Running(
         Judgeable(service, ground.feedback),
         ready,
         engines,
-        keys=Keys(ground.keeper, _estimator(settings, policies)) if ground.keeper else None,
+        keys=keys,
         circuits=panel.circuits,
         degraded=degraded,
+        desk=Desk.on(ground.redis, settings.service.batches, estimator, ground.news),
         encoder=ground.encoder,
         feedback=ground.feedback,
         responses=ground.responses,

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi.exceptions import HTTPException, RequestValidationError
+from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.feedback.errors import FeedbackAway, UnknownAnswer
+from api.files.errors import Full, NoSuch, NotNow, TooLarge
 from api.invalid import explained
 from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
 from api.methods import allowed
@@ -128,6 +130,17 @@ TABLE: dict[type[Exception], Told] = {
     Fixed: Told(409, "invalid_request_error", "expert_of_the_file", "name"),
     Locked: Told(403, "invalid_request_error", "insufficient_permissions"),
     RosterAway: Told(503, "service_unavailable", "experts_away", headers=(("retry-after", "2"),)),
+    NoSuch: Told(404, "invalid_request_error", "not_found", "id"),
+    TooLarge: Told(413, "invalid_request_error", "file_too_large", "file"),
+    Full: Told(400, "invalid_request_error", "storage_full"),
+    NotNow: Told(409, "invalid_request_error", "conflict", headers=(("x-should-retry", "false"),)),
+    RedisError: Told(
+        503,
+        "service_unavailable",
+        "storage_away",
+        message="the service's Redis does not answer; ask again",
+        headers=(("retry-after", "2"),),
+    ),
     HungUp: Told(499, "client_closed_request"),
     Exception: Told(
         500,

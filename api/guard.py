@@ -11,6 +11,9 @@ from api.errors import response
 from api.unreadable import BodyTooLarge, BodyTooSlow, Encoded, Malformed
 
 MIB = 2**20
+UPLOADS = ("/v1/files",)
+UPLOAD_BYTES = 201 * MIB  # a file of the largest size and the form around it; files have limits of
+UPLOAD_SECONDS = 900.0  # their own, which are found as they come
 
 
 class Guard:
@@ -33,12 +36,16 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif (refusal := self._refusal(scope)) is not None:
+            return
+        upload = scope["path"] in UPLOADS
+        most = max(UPLOAD_BYTES, self.max_body) if upload else self.max_body
+        if (refusal := self._refusal(scope, most)) is not None:
             await response(refusal)(scope, receive, send)
         else:
-            await self.app(scope, self._limited(receive), send)
+            seconds = UPLOAD_SECONDS if upload else self.body_seconds
+            await self.app(scope, _limited(receive, most, seconds), send)
 
-    def _refusal(self, scope: Scope) -> HTTPException | None:
+    def _refusal(self, scope: Scope, most: int) -> HTTPException | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 and (hosts or scope.get("http_version") == "1.1"):
@@ -46,8 +53,8 @@ class Guard:
         if not all(map(self._ours, hosts)):
             return HTTPException(421, "this server answers to its own name only: see --host")
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_body:
-            return BodyTooLarge(self.max_body)
+        if length.isdecimal() and int(length) > most:
+            return BodyTooLarge(most)
         if headers.get("content-encoding", "identity").lower() != "identity":
             return Encoded()
         return None
@@ -55,29 +62,30 @@ class Guard:
     def _ours(self, host: str) -> bool:
         return self.hosts is None or hostname(host) in self.hosts
 
-    def _limited(self, receive: Receive) -> Receive:
-        """`receive` until the body is there, counted and timed; then plain, as it then waits for
-        the client's leaving."""
-        taken = 0
-        deadline = asyncio.get_running_loop().time() + self.body_seconds
-        complete = False
 
-        async def limited() -> Message:
-            nonlocal taken, complete
-            if complete:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError as error:
-                raise BodyTooSlow(self.body_seconds) from error
-            taken += len(message.get("body", b""))
-            if taken > self.max_body:
-                raise BodyTooLarge(self.max_body)
-            complete = not message.get("more_body", False)
-            return message
+def _limited(receive: Receive, most: int, seconds: float) -> Receive:
+    """`receive` until the body is there, counted and timed; then plain, as it then waits for the
+    client's leaving."""
+    taken = 0
+    deadline = asyncio.get_running_loop().time() + seconds
+    complete = False
 
-        return limited
+    async def limited() -> Message:
+        nonlocal taken, complete
+        if complete:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise BodyTooSlow(seconds) from error
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise BodyTooLarge(most)
+        complete = not message.get("more_body", False)
+        return message
+
+    return limited
 
 
 def hostname(host: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
+from api.batches.desk import Desk
+from api.batches.worker import at_work
 from api.errors import NotOpen
 from api.keys.metered import for_whom
 from api.running import Opened, Running
@@ -32,7 +34,7 @@ class Door:
 
     async def hold(self, opened: Opened, failed: Failed) -> None:
         try:
-            async with opened() as running:
+            async with opened() as running, at_work(running):
                 self._opened = running
                 logger.info("ready to answer", extra={"action": "opened"})
                 await self._closing.wait()
@@ -76,3 +78,12 @@ async def _open(request: Request) -> Running:
 
 
 Open = Annotated[Running, Depends(_open)]
+
+
+async def _desk(running: Open) -> Desk:
+    if running.desk is None:
+        raise HTTPException(501, "this service was opened without a place to keep files")
+    return running.desk
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]

@@ -14,6 +14,7 @@ from routing.encoder import Embedder
 from routing.types import Route
 
 if TYPE_CHECKING:
+    from api.batches.desk import Desk
     from api.feedback.taking import Feedback
     from api.keys.visitor import Keys
     from api.responses.store import Store
@@ -75,6 +76,7 @@ class Running:
     keys: "Keys | None" = None
     circuits: Callable[[], Mapping[str, State]] = dict
     degraded: Callable[[], Awaitable[list[str]]] = _nothing
+    desk: "Desk | None" = None  # for files and batches
     encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
     responses: "Store | None" = None  # what POST /v1/responses keeps; None: nothing can be kept
     feedback: "Feedback | None" = None

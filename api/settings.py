@@ -64,6 +64,17 @@ class PanelSettings(Strict):
     )
 
 
+class BatchSettings(Strict):
+    """What files and batches may take."""
+
+    file_mib: int = Field(200, ge=1, le=200, description="Largest file that may be handed in.")
+    tenant_mib: int = Field(
+        1024, ge=1, description="Memory of Redis that the files of one tenant may take."
+    )
+    days: int = Field(30, ge=1, le=365, description="How long files and results are kept.")
+    at_once: int = Field(4, ge=0, le=100, description="Batches that one process works on.")
+
+
 class ServiceSettings(Strict):
     """Where the service listens and keeps its state."""
 
@@ -87,6 +98,9 @@ class ServiceSettings(Strict):
         256,
         ge=1,
         description="Most that it keeps of one tenant, in MiB; beyond that the oldest go.",
+    )
+    batches: BatchSettings = Field(
+        default_factory=BatchSettings, description="What files and batches may take."
     )
 
 

@@ -1,6 +1,7 @@
 """The lines of a batch: questions read as they come, from a file, a pipe or standard input."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api.batches import line as chat
+from api.batches.batch import Problem
+from api.batches.line import Askable, Result, result
+from api.errors import ApiError
+from api.running import Service, named
 from experts.errors import RecordingError
+from experts.types import Prompt, Sampling
+from orchestrator.story import story
+from orchestrator.types import Request, Verdict
 
 STDIN = Path("-")
 BLOCK = 1 << 16  # bytes that are read at once
@@ -27,17 +36,44 @@ class Line(BaseModel):
     max_tokens: int | None = Field(None, ge=1)
 
 
+class NotALine(ApiError):  # noqa: N818 - named for the state it reports
+    """What stands in a line is no question."""
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A line that can be asked, or why it cannot."""
+class Question:
+    """A line that can be asked. `model` is for lines that name none."""
 
     number: int
-    line: Line | None
-    error: str | None = None
+    line: Line
+    model: str
 
-    @property
-    def id(self) -> str:
-        return (self.line.id if self.line else None) or str(self.number)
+    def request(self, service: Service) -> Request:
+        sampling = Sampling(max_tokens=self.line.max_tokens)
+        chosen = named(self.line.model or self.model, service)
+        prompt = Prompt.of(self.line.question, sampling)
+        return Request(prompt, chosen, tuple(self.line.options))
+
+    def result(self, outcome: Verdict | Exception) -> Result:
+        id = self.line.id or str(self.number)
+        if isinstance(outcome, Exception):
+            return result({"id": id, "error": str(outcome)}, outcome)
+        told = {"text": outcome.text, "answer": outcome.answer, "convene": story(outcome)}
+        return result({"id": id, **told}, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A line that cannot be asked, and why."""
+
+    number: int
+    error: str
+
+    def request(self, service: Service) -> Request:
+        raise NotALine(self.error)
+
+    def result(self, outcome: Verdict | Exception) -> Result:
+        return Result({"id": str(self.number), "error": self.error}, failed=True)
 
 
 @contextmanager
@@ -51,33 +87,7 @@ def opened(source: Path) -> Iterator[FileIO]:
         yield file
 
 
-def count(source: Path) -> int | None:
-    """How many lines there are to read; None where only reading them would tell."""
-    if source == STDIN or not source.is_file():
-        return None
-    with source.open("rb") as file:
-        return sum(1 for line in file if line.strip())
-
-
-async def lines(file: FileIO) -> AsyncGenerator[Asked, None]:
-    """Every line that is not blank; one that is no question carries its error."""
-    number = 0
-    pieces: list[bytes] = []  # of a line whose end has not come
-    async for block in _blocks(file):
-        first, *others = block.split(b"\n")  # JSON may hold other line ends
-        pieces.append(first)
-        if others:
-            whole = [b"".join(pieces), *others[:-1]]
-            pieces = others[-1:]
-            for raw in whole:
-                number += 1
-                if raw.strip():
-                    yield _asked(number, raw)
-    if (raw := b"".join(pieces)).strip():
-        yield _asked(number + 1, raw)
-
-
-async def _blocks(file: FileIO) -> AsyncGenerator[bytes, None]:
+async def blocks(file: FileIO) -> AsyncGenerator[bytes, None]:
     """What has come, as soon as it has."""
     while True:
         await _something_came(file)
@@ -88,6 +98,28 @@ async def _blocks(file: FileIO) -> AsyncGenerator[bytes, None]:
         if block == b"":
             return
         yield block or b""  # None: somebody else has read it
+
+
+def asked(number: int, raw: bytes, model: str) -> Askable:
+    """The line as it is asked: a question, or a request in the format of OpenAI's batches."""
+    if b'"custom_id"' in raw and isinstance(fields := _fields(raw), dict) and "body" in fields:
+        line = chat.read(number, raw)
+        if isinstance(line, Problem):
+            return Wrong(number, f"line {number}: {line.message}")
+        return line
+    try:
+        return Question(number, Line.model_validate_json(raw), model)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return Wrong(number, f"line {number}: {where + ': ' if where else ''}{first['msg']}")
+
+
+def _fields(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
 
 
 async def _something_came(file: FileIO) -> None:
@@ -102,12 +134,3 @@ async def _something_came(file: FileIO) -> None:
         await came.wait()
     finally:
         loop.remove_reader(file)
-
-
-def _asked(number: int, raw: bytes) -> Asked:
-    try:
-        return Asked(number, Line.model_validate_json(raw))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return Asked(number, None, f"line {number}: {where + ': ' if where else ''}{first['msg']}")

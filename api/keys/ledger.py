@@ -1,6 +1,7 @@
 """Reservations in Redis, right under races between workers."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +35,11 @@ def new_name(wanted: Amounts) -> str:
 
 
 class Ledger:
-    """What keys have used, shared by every worker on the same Redis."""
+    """What keys have used, shared by every worker on the same Redis. `flight` names, by a key's
+    id, where its reservations are until they are settled."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, flight: Callable[[str], str] = names.flight) -> None:
+        self._flight = flight
         self._reserve = redis.register_script(scripts.RESERVE)
         self._settle = redis.register_script(scripts.SETTLE)
 
@@ -48,7 +51,7 @@ class Ledger:
         arguments: list[str | int] = [name, int(now * 1000), int((now + LEASE) * 1000), most]
         for limit, end in zip(limits.rates, ends, strict=True):
             arguments += [limit.amount, wanted.of(limit.unit), int(end - now) + LATE]
-        reserved, in_flight, *rest = await self._reserve(_keys(key, now), arguments)
+        reserved, in_flight, *rest = await self._reserve(self._keys(key, now), arguments)
         levels = tuple(
             Level(limit, int(used), end)
             for limit, used, end in zip(limits.rates, rest, ends, strict=False)
@@ -65,15 +68,14 @@ class Ledger:
         """Replaces what was reserved by what was taken. Doing it again changes nothing."""
         key, wanted = reservation.key, reservation.wanted
         changes = [taken.of(limit.unit) - wanted.of(limit.unit) for limit in key.limits.rates]
-        await self._settle(_keys(key, reservation.at), [reservation.name, *changes])
+        await self._settle(self._keys(key, reservation.at), [reservation.name, *changes])
 
-
-def _keys(key: Key, now: float) -> list[str]:
-    counters = (
-        names.used(key.id, limit.unit, limit.period, window(limit.period, now).name)
-        for limit in key.limits.rates
-    )
-    return [names.flight(key.id), *counters]
+    def _keys(self, key: Key, now: float) -> list[str]:
+        counters = (
+            names.used(key.id, limit.unit, limit.period, window(limit.period, now).name)
+            for limit in key.limits.rates
+        )
+        return [self._flight(key.id), *counters]
 
 
 def _held(member: Any) -> Amounts:

@@ -15,6 +15,11 @@ def flight(id: str) -> str:
     return f"convene:keys:{{{id}}}:flight"
 
 
+def lines(id: str) -> str:
+    """The same of lines of batches, which take none of the places that people's requests have."""
+    return f"convene:keys:{{{id}}}:lines"
+
+
 def used(id: str, unit: Unit, period: Period, window: str) -> str:
     """A number: what was used and is reserved in one window; gone some time after its end."""
     return f"convene:keys:{{{id}}}:used:{unit}:{period}:{window}"

@@ -10,6 +10,7 @@ import uvicorn
 from openai import AsyncOpenAI
 
 from api.app import create_app
+from api.batches.desk import Desk
 from api.keys.visitor import Keys
 from api.responses.store import Store
 from api.running import Running
@@ -50,11 +51,14 @@ async def served(
     keys: Keys | None = None,
     key: str = "none",
     responses: Store | None = None,
+    desk: Desk | None = None,
     **options,
 ) -> AsyncIterator[Served]:
     @asynccontextmanager
     async def opened():
-        yield Running(service, healthy, keys=keys, encoder=BagOfWords(), responses=responses)
+        yield Running(
+            service, healthy, keys=keys, desk=desk, encoder=BagOfWords(), responses=responses
+        )
 
     config = uvicorn.Config(
         create_app(opened, **options), log_config=None, timeout_graceful_shutdown=5

@@ -39,10 +39,10 @@ async def written(path, lines):
 
 
 @asynccontextmanager
-async def batch(config, out):
+async def batch(config, out, source="-"):
     """`convene batch` reading what the test writes to it; killed if the test does not end it."""
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-c", ENTRY, "batch", "-", str(out), "--config", str(config)],
+        *[sys.executable, "-c", ENTRY, "batch", str(source), str(out), "--config", str(config)],
         cwd=ROOT / "examples",
         env={**os.environ, "CONVENE_CONFIG": ""},
         stdin=asyncio.subprocess.PIPE,
@@ -78,3 +78,24 @@ async def test_a_file_is_answered_to_its_end_and_says_how_many_failed(config, tm
     assert "1000 answered, 1 failed" in ran.err
     ids = [int(json.loads(text)["id"]) for text in out.read_text().splitlines()]
     assert sorted(ids) == list(range(1, 1_002))
+
+
+async def test_killed_and_run_again_it_goes_on_where_it_was(config, tmp_path):
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    lines = [line(f"Is it {n}?", "never" if n % 3 == 0 else "ada") for n in range(30)]
+    source.write_bytes(b"".join(lines) + b"{}\n")
+    async with batch(config, out, source) as process:
+        first = await written(out, 21)
+        process.kill()
+        await process.communicate()
+    with out.open("a") as file:
+        file.write('{"id": "7", "te')  # as a kill in the middle of a write would leave it
+    config.write_text(config.read_text().replace("delay: 600", "delay: 0"))
+    ran = await convene("batch", source, out, "--config", config)
+    assert (ran.code, "10 answered, 1 failed, 20 were there" in ran.err) == (1, True), ran.err
+    results = await written(out, 31)
+    assert sorted(int(result["id"]) for result in results) == list(range(1, 32))
+    kept = [result for result in first if "error" not in result]
+    assert results[: len(kept)] == kept
+    again = await convene("batch", source, out, "--config", config)
+    assert "0 answered, 1 failed, 30 were there" in again.err

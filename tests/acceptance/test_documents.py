@@ -124,8 +124,9 @@ async def test_the_client_example_talks_to_a_served_registry():
     assert "The answer is 4." in whole
 
 
-async def test_the_api_works_as_its_document_shows(tmp_path: Path):
-    shown = "\n".join(blocks("python", (ROOT / "docs/api.md").read_text("utf-8")))
+@pytest.mark.parametrize("name", ["api.md", "batches.md"])
+async def test_the_api_works_as_its_document_shows(name: str, tmp_path: Path):
+    shown = "\n".join(blocks("python", (ROOT / "docs" / name).read_text("utf-8")))
     script = tmp_path / "shown.py"
     async with serving("-c", "scripted.yaml") as address:
         script.write_text(shown.replace("http://127.0.0.1:8000", address), "utf-8")

@@ -44,6 +44,15 @@ async def test_a_body_that_does_not_arrive_is_a_408():
         await guard({"type": "http", "path": "/", "headers": []}, receive, send)
 
 
+async def test_a_file_may_be_larger_than_any_other_body():
+    async with client_of(app_of(ScriptedService(), max_body=1000)) as client:
+        form = {"files": {"file": b"x" * 5000}, "data": {"purpose": "batch"}}
+        taken = await client.post("/v1/files", **form)
+        refused = await client.post("/v1/batches", content=b"x" * 5000)
+    assert taken.status_code == 501  # this service has no place for it
+    assert refused.status_code == 413
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [("localhost:8000", 200), ("LOCALHOST", 200), ("[::1]:80", 200), ("evil.example", 421)],

@@ -2,15 +2,20 @@
 
 import io
 import json
+import os
+from collections import Counter
+from contextlib import contextmanager
+from io import FileIO
 
 import pytest
 import typer
 
-from api.cli.batch import Results, answer, batch
-from api.cli.lines import Asked, Line
+from api.cli.batch import answer, batch
+from api.cli.journal import Before, Journal, name
 from experts.errors import RecordingError, RegistryError
 from experts.scripted import ScriptedExpert
 from experts.types import Cause
+from tests.batches import line
 from tests.routes import service_of
 
 SERVICE = """
@@ -19,70 +24,76 @@ experts:
 """
 
 
-def asked(*questions, **more):
-    return [Asked(n, Line(question=text, **more)) for n, text in enumerate(questions, start=1)]
+def written(*items):
+    return "".join(json.dumps(item) + "\n" for item in items).encode()
 
 
-async def each(items):
-    for item in items:
-        yield item
+@contextmanager
+def piped(raw):
+    """A pipe that these bytes have come through."""
+    reading, writing = os.pipe()
+    with FileIO(reading) as file:
+        with FileIO(writing, "w") as out:
+            out.write(raw)
+        yield file
 
 
-async def answered(items, model="vote", **said):
+async def answered(raw, model="vote", known=Before(None), **said):  # noqa: B008 - not changed
     told, out = [], io.StringIO()
     service = service_of({n: ScriptedExpert(n, default=text) for n, text in said.items()})
-    results = Results(out, lambda *progress: told.append(progress), len(items))
-    await answer(service, each(items), model, results)
-    return [json.loads(line) for line in out.getvalue().splitlines()], results, told
+    journal = Journal(out, model, lambda *progress: told.append(progress), known)
+    with piped(raw) as file:
+        await answer(service, file, journal, 1)
+    return [json.loads(line) for line in out.getvalue().splitlines()], journal, told
 
 
 async def test_each_line_has_its_result_by_its_id_or_its_number():
-    items = [*asked("Why?"), Asked(2, None, "line 2: not JSON"), Asked(5, Line(question="How?"))]
-    items.append(Asked(9, Line(question="Who?", id="mine", model="nobody")))
-    found, results, told = await answered(items, ada="Yes.")
+    asked = [{"question": "Why?"}, {}, {"question": "How?"}]
+    asked.append({"question": "Who?", "id": "mine", "model": "nobody"})
+    found, journal, told = await answered(written(*asked), ada="Yes.")
     by_id = {result["id"]: result for result in found}
-    assert by_id.keys() == {"1", "2", "5", "mine"}
-    assert by_id["1"]["text"] == by_id["5"]["text"] == "Yes."
+    assert by_id.keys() == {"1", "2", "3", "mine"}
+    assert by_id["1"]["text"] == by_id["3"]["text"] == "Yes."
     assert by_id["1"]["convene"]["panel"] == ["ada"]
-    assert by_id["2"]["error"] == "line 2: not JSON"
+    assert by_id["2"]["error"].startswith("line 2: question: ")
     assert by_id["mine"]["error"].startswith("no model named 'nobody'")
-    assert (results.done, results.failed) == (4, 2)
-    assert told == [("answering", done, 4) for done in (1, 2, 3, 4)]
+    assert (journal.done, journal.failed) == (4, 2)
+    assert told == [("answering", done, None) for done in (1, 2, 3, 4)]
 
 
 async def test_lines_with_one_id_have_a_result_each():
-    found, _, _ = await answered(asked("Why?", "How?", id="same"), ada="Yes.")
-    assert [result["id"] for result in found] == ["same", "same"]
+    same = written(*[{"question": q, "id": "same"} for q in ("Why?", "How?", "Why?")])
+    found, _, _ = await answered(same, ada="Yes.")
+    assert [result["id"] for result in found] == ["same"] * 3
 
 
 async def test_a_panel_that_fails_says_why_in_its_place():
-    found, results, _ = await answered(asked("Why?"), ada=Cause.REJECTED)
+    found, journal, _ = await answered(written({"question": "Why?"}), ada=Cause.REJECTED)
     assert found[0]["error"].startswith("no expert replied: ada: rejected")
-    assert results.failed == 1
+    assert journal.failed == 1
 
 
 async def test_a_line_may_name_its_own_model_and_the_endpoints_names_are_known():
-    items = [Asked(1, Line(question="Why?", model="convene/single")), *asked("How?")]
-    found, _, _ = await answered(items, "ben", ada="1", ben="2")
+    asked = written({"question": "Why?", "model": "convene/single"}, {"question": "How?"})
+    found, _, _ = await answered(asked, "ben", ada="1", ben="2")
     policies = {result["convene"]["policy"] for result in found}
     assert policies == {"single", "ben"}
 
 
-async def test_results_are_written_while_lines_still_come():
-    out = io.StringIO()
-    seen = []
+async def test_a_request_in_openais_format_has_a_result_in_openais_format():
+    found, _, _ = await answered(written(line(7, "ada")), ada="Yes.")
+    assert found[0]["custom_id"] == "q7"
+    body = found[0]["response"]["body"]
+    assert body["choices"][0]["message"]["content"] == "Yes."
 
-    async def many():
-        for number in range(1, 6_001):
-            seen.append(out.tell())
-            yield Asked(number, Line(question=f"Is it {number}?"))
 
-    service = service_of({"ada": ScriptedExpert("ada", default="Yes.")})
-    results = Results(out, lambda *_: None, None)
-    await answer(service, many(), "ada", results)
-    assert results.done == 6_000
-    behind = [n for n, written in enumerate(seen) if not written]
-    assert len(behind) < 3_500  # the bounds of a batch: what came after them found results
+async def test_what_has_an_answer_is_not_asked():
+    asked = [{"question": q} for q in ("Why?", "How?", "Why?")]
+    known = Before(3, Counter([name(json.dumps(asked[0]).encode(), "vote")]))
+    found, journal, told = await answered(written(*asked), known=known, ada="Yes.")
+    assert [result["id"] for result in found] == ["2", "3"]
+    assert (journal.kept, journal.done) == (1, 2)
+    assert told == [("answering", done, 3) for done in (2, 3)]
 
 
 def configured(tmp_path, text):

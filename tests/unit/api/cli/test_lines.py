@@ -7,16 +7,17 @@ from contextlib import aclosing
 from io import FileIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from api.cli.lines import BLOCK, STDIN, count, lines, opened
+from api.batches.jsonl import numbered
+from api.batches.line import ChatLine
+from api.cli.lines import BLOCK, Question, Wrong, asked, blocks, opened
 from experts.errors import RecordingError
+from tests.batches import line
 
 
-async def read(path):
+async def read(path, model="auto"):
     with opened(path) as file:
-        return [item async for item in lines(file)]
+        return [asked(number, raw, model) async for number, raw in numbered(blocks(file))]
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def test_a_line_ends_where_the_file_says_not_where_unicode_would(tmp_path)
     source.write_text(json.dumps({"question": question}, ensure_ascii=False) + "\r\n\n{}\n")
     first, second = await read(source)
     assert first.line.question == question
-    assert (second.number, second.line) == (3, None)
+    assert second.number == 3
     assert "question" in second.error
 
 
@@ -42,7 +43,6 @@ async def test_a_line_that_is_not_utf_8_costs_only_itself(tmp_path):
     first, second = await read(source)
     assert first.error.startswith("line 1: Invalid JSON")
     assert second.line.question == "Why?"
-    assert (first.id, second.id) == ("1", "2")
 
 
 async def test_lines_longer_than_a_block_are_read_whole(tmp_path):
@@ -52,42 +52,40 @@ async def test_lines_longer_than_a_block_are_read_whole(tmp_path):
     assert [item.line.question for item in await read(source)] == ["a", long, "b"]
 
 
-@given(st.lists(st.sampled_from(["", " ", '{"question": "Why?"}', "{}", "x"])), st.booleans())
-def test_every_line_that_is_not_blank_is_counted_and_numbered(tmp_path_factory, texts, ended):
-    source = tmp_path_factory.mktemp("lines") / "in.jsonl"
-    source.write_text("\n".join(texts) + "\n" * ended)
-    found = asyncio.run(read(source))
-    assert [item.number for item in found] == [n for n, t in enumerate(texts, 1) if t.strip()]
-    assert [item.line is not None for item in found] == ["W" in t for t in texts if t.strip()]
-    assert count(source) == len(found)
+def test_a_line_may_be_a_request_in_openais_format():
+    found = asked(3, json.dumps(line(7, "bob")).encode(), "auto")
+    assert isinstance(found, ChatLine)
+    assert (found.number, found.custom_id, found.body["model"]) == (3, "q7", "bob")
+    wrong = asked(3, json.dumps({**line(7), "url": "/v1/embeddings"}).encode(), "auto")
+    assert isinstance(wrong, Wrong)
+    assert wrong.error.startswith("line 3: 'url' must be")
+
+
+def test_a_question_about_custom_ids_is_a_question():
+    raw = json.dumps({"question": 'What is "custom_id"?', "id": '"custom_id"'}).encode()
+    assert isinstance(asked(1, raw, "auto"), Question)
 
 
 async def test_a_line_of_a_pipe_is_read_when_it_comes(pipe):
     file, out = pipe
-    async with aclosing(lines(file)) as found:
+    async with aclosing(numbered(blocks(file))) as found:
         out.write(b'{"question": "Why?"}\n{"quest')
-        assert (await anext(found)).line.question == "Why?"
+        assert (await anext(found))[1] == b'{"question": "Why?"}'
         waiting = asyncio.create_task(anext(found))
         out.write(b'ion": "How?"}\n')
-        assert (await waiting).line.question == "How?"
+        assert (await waiting)[1] == b'{"question": "How?"}'
         out.close()
         assert await anext(found, None) is None
 
 
 async def test_waiting_for_a_pipe_can_be_cancelled(pipe):
     file, _ = pipe
-    waiting = asyncio.create_task(anext(lines(file)))
+    waiting = asyncio.create_task(anext(blocks(file)))
     await asyncio.sleep(0)
     waiting.cancel()
     async with asyncio.timeout(5):
         with pytest.raises(asyncio.CancelledError):
             await waiting
-
-
-def test_how_many_come_from_a_pipe_or_from_standard_input_is_not_known(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    assert count(tmp_path / "pipe") is None
-    assert count(STDIN) is None
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "."], ids=["missing", "folder"])
