@@ -51,6 +51,7 @@ class Prompt:
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     priority: Priority = Priority.INTERACTIVE
+    salt: str = ""  # engines share what they have read only between prompts of one salt
 
     @classmethod
     def of(cls, text: str, sampling: Sampling | None = None) -> "Prompt":

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from experts import prompts
 from experts.base import Awaited, Expert, Resident
-from experts.types import Chunk, Prompt, Reply
+from experts.types import Chunk, Message, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
@@ -90,6 +90,6 @@ def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
 
 def conclusion(step: Conclude, request: Request) -> Prompt:
     """What the aggregator is asked: the question and the replies, fenced as data."""
-    text = prompts.synthesis(request.for_experts.text, step.replies)
-    prompt = replace(Prompt.of(text, request.prompt.sampling), priority=request.prompt.priority)
-    return prompts.formatted(prompt)
+    asked = request.for_experts
+    text = prompts.synthesis(asked.text, step.replies)
+    return prompts.formatted(replace(asked, messages=(Message("user", text),)))

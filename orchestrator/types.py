@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from experts.prompts import formatted, question_text
 from experts.types import Message, Priority, Prompt, Reply, Usage
+from orchestrator.salting import salt_of
 from routing.types import Question, Route
 
 
@@ -42,7 +43,7 @@ class Request:
 
     @property
     def question(self) -> Question:
-        return Question(self.prompt.text, self.options)
+        return Question(self.prompt.text, self.options, salt=salt_of(self.tenant))
 
     @property
     def behind_people(self) -> "Request":
@@ -52,11 +53,12 @@ class Request:
     @property
     def for_experts(self) -> Prompt:
         """The prompt as experts read it: with the options, where there are any, and the format."""
+        prompt = replace(self.prompt, salt=salt_of(self.tenant))
         if not self.options:
-            return formatted(self.prompt)
-        *before, last = self.prompt.messages
+            return formatted(prompt)
+        *before, last = prompt.messages
         asked = Message(last.role, question_text(last.content, self.options))
-        return formatted(replace(self.prompt, messages=(*before, asked)))
+        return formatted(replace(prompt, messages=(*before, asked)))
 
 
 @dataclass(frozen=True, slots=True)

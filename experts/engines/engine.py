@@ -83,7 +83,8 @@ class Engine:
             most = min(request.max_tokens, room)
             params = sampling_params(request, most, streaming=streaming)
             lora = self._lora(request.adapter)
-            self._llm.add_request(request_id, tokens_input(tokens), params, lora_request=lora)
+            prompt = tokens_input(tokens, cache_salt=request.salt or None)
+            self._llm.add_request(request_id, prompt, params, lora_request=lora)
         except (ValueError, TypeError) as error:
             # vLLM validates before it changes anything, so only this request is lost.
             return Refusal(Cause.REJECTED, f"the engine refused the prompt: {error}")
@@ -174,6 +175,7 @@ def _piece(output: Any) -> Piece:
     return Piece(
         text=reply.text,
         prompt_tokens=len(output.prompt_token_ids or ()),
+        cached_tokens=output.num_cached_tokens or 0,
         completion_tokens=len(reply.token_ids),
         finish=finish if output.finished else None,
     )

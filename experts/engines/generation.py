@@ -17,6 +17,7 @@ class Request:
     tokenizer: str | None = None  # whose chat template to use; None: the engine's
     max_model_len: int | None = None
     priority: Priority = Priority.INTERACTIVE
+    salt: str = ""  # of the prefix cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Piece:
     completion_tokens: int = 0  # so far
     finish: FinishReason | None = None  # None: more will come
     seconds: float = 0.0  # in the engine, without the wait before it
+    cached_tokens: int = 0  # of the prompt, which the engine had read before
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,4 @@ class EngineStatus:
     steps: int = 0  # forward passes since it started
     prompt_tokens: int = 0  # read, of replies that are complete
     completion_tokens: int = 0  # generated, of replies that are complete
+    cached_tokens: int = 0  # of prompt_tokens, found in the prefix cache
