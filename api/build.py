@@ -25,7 +25,8 @@ from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
 from orchestrator.spending import Tariff, Tariffs
 from orchestrator.telemetry import Observer, unobserved
-from routing.encoder import RememberingEncoder, SentenceEncoder
+from routing.encoder import SentenceEncoder
+from routing.remembered import RememberedNeeds
 from routing.router import Router
 from routing.skills import SkillChannel
 from routing.tagger import LlmTagger
@@ -57,11 +58,9 @@ async def opened(
         experts = await stack.enter_async_context(_experts(settings, redis, dry))
         knowledge = await learning
         tagger = settings.routing.tagger
-        channel: SkillChannel = knowledge.nearest
+        channel: SkillChannel = RememberedNeeds(knowledge.nearest)
         if tagger is not None:
-            channel = LlmTagger(
-                experts[tagger], RememberingEncoder(encoder), knowledge.evidence.skills
-            )
+            channel = LlmTagger(experts[tagger], encoder, knowledge.evidence.skills)
         panellists = {name: experts[name] for name in settings.panellists}
         aggregator = experts[settings.aggregator] if settings.aggregator else None
         seed = settings.routing.seed
