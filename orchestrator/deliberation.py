@@ -17,50 +17,23 @@ replied and never on which reply came first.
 
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from experts.types import Answer, Failure, Reply, Usage
-from orchestrator.answers import final_answer
+from orchestrator.answers import final_answer, spoken
 from orchestrator.answers.structured import canonical
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
+from orchestrator.consensus import settled
 from orchestrator.errors import panel_failed
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
+from orchestrator.steps import Ask, Compare, Conclude, Done, Step
 from orchestrator.types import Verdict
 from routing.types import Route
 
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask these experts, all at once. A sampling policy may name one twice."""
-
-    experts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conclude:
-    """Have the aggregator write the verdict from these replies, most trusted first."""
-
-    replies: tuple[tuple[str, float], ...]  # text, trust in 0..1
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """Say which of these answers are the same; only open questions have answers to compare."""
-
-    answers: tuple[str, ...]  # all different as strings, in the order of their experts
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The verdict is in."""
-
-    verdict: Verdict
-
-
-Step = Ask | Conclude | Compare | Done
+__all__ = ["Ask", "Compare", "Conclude", "Deliberation", "Done", "Step"]
 
 
 class Deliberation:
@@ -90,6 +63,7 @@ class Deliberation:
         self._replies: list[Reply] = []
         self._votes: list[Vote] = []
         self._conclusion: Reply | None = None
+        self._winners: frozenset[str] = frozenset()  # that a conclusion may give; none: any
         self._stated: list[Vote] = []  # as the votes, before answers that are the same are one
         self._alike: Mapping[str, str] = {}  # answer: the one its votes are counted under
         self._seconds: float | None = None  # that the request had, once they are over
@@ -103,7 +77,7 @@ class Deliberation:
         if not self._usable():
             raise panel_failed([r for r in self._replies if isinstance(r, Failure)], self._seconds)
         if self._wants_conclusion():
-            return Conclude(self._for_aggregator())
+            return Conclude(self._for_aggregator(), bound=bool(self._may_win()))
         return Done(self._verdict())
 
     def tell(self, reply: Reply) -> None:
@@ -125,6 +99,7 @@ class Deliberation:
 
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to the vote."""
+        self._winners = self._may_win()
         self._conclusion = reply
 
     def tell_alike(self, alike: Mapping[str, str]) -> None:
@@ -176,7 +151,7 @@ class Deliberation:
         return tuple(self._waiting)
 
     def _wants_conclusion(self) -> bool:
-        agreed = len({vote.answer for vote in self._votes}) == 1
+        agreed = len({vote.answer for vote in self._votes}) == 1 or self._outvoted()
         return (
             self._policy.aggregator == "synthesize"
             and self._conclusion is None
@@ -186,9 +161,33 @@ class Deliberation:
             and not self._settled()
         )
 
+    def _may_win(self) -> frozenset[str]:
+        """The answers, as they are stated, that a conclusion may give; none: any."""
+        if not self._votes:
+            return frozenset()
+        may = settled(self._votes, leader(self._beliefs())[0])
+        pairs = zip(self._stated, self._votes, strict=True)
+        return frozenset(stated.answer for stated, counted in pairs if counted.answer in may)
+
+    def _outvoted(self) -> bool:
+        """Whether all but one answer are: then there is nothing left to write about."""
+        return len({self._alike.get(answer, answer) for answer in self._may_win()}) == 1
+
     def _for_aggregator(self) -> tuple[tuple[str, float], ...]:
-        replies = [(r.text, self.route.competence(r.expert)) for r in self._usable()]
+        """Of replies that are outvoted it hears nothing, nor of those that answer nothing."""
+        may = self._may_win()
+        heard = {id(vote.reply) for vote in self._stated if vote.answer in may}
+        usable = [reply for reply in self._usable() if not may or id(reply) in heard]
+        replies = [(spoken(r.text) or r.text, self.route.competence(r.expert)) for r in usable]
         return tuple(sorted(replies, key=lambda item: -item[1]))
+
+    def _overruled(self) -> bool:
+        """Whether the conclusion gives an answer that may not win."""
+        if not self._winners or not isinstance(self._conclusion, Answer):
+            return False
+        answer = self._read(self._conclusion.text) or ""
+        same = self._alike.get(answer, answer)
+        return all(self._alike.get(winner, winner) != same for winner in self._winners)
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
@@ -209,13 +208,17 @@ class Deliberation:
             replies=tuple(self._replies),
             usage=usage,
             notes=notes,
+            writer=self._conclusion.expert if self._conclusion else "",
         )
 
     def _author(self) -> tuple[Answer, str, tuple[str, ...]]:
         """Whose text the verdict is, the aggregator that made it so, and what went wrong."""
-        if isinstance(self._conclusion, Answer):
-            return self._conclusion, "synthesize", ()
         notes: tuple[str, ...] = ()
+        if isinstance(self._conclusion, Answer):
+            if not self._overruled():
+                return self._conclusion, "synthesize", notes
+            writer = self._conclusion.expert
+            notes = (f"what {writer} wrote goes against experts who agree; the vote stands",)
         if self._seconds is not None:
             notes = (f"the request's {self._seconds:g} s were over: settled by who had replied",)
         if isinstance(self._conclusion, Failure):

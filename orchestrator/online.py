@@ -129,7 +129,7 @@ class Online:
     async def _conclude(self, step: Conclude) -> None:
         prompt = conclusion(step, self.request)
         writer = self.panel.writing(self.request.control.writer)
-        if self.listener and not self._shaped:
+        if self.listener and not self._shaped and not step.bound:
             await self._tell(Working("writing the verdict"))
             reply = await self._streamed(writer.name, writer.stream(prompt), "aggregator")
         else:

@@ -74,7 +74,8 @@ def spent(verdict: Verdict) -> dict[str, Usage]:
     read = verdict.usage.prompt_tokens - heard.prompt_tokens
     wrote = verdict.usage.completion_tokens - heard.completion_tokens
     if read or wrote:
-        parts[verdict.author] = parts.get(verdict.author, Usage()) + Usage(read, wrote)
+        writer = verdict.writer or verdict.author
+        parts[writer] = parts.get(writer, Usage()) + Usage(read, wrote)
     return parts
 
 

@@ -90,6 +90,7 @@ class Verdict:
     usage: Usage  # summed over every call, the aggregator's too
     notes: tuple[str, ...] = ()  # what did not go as planned
     timings: Timings = Timings()
+    writer: str = ""  # who was asked to write the verdict, though the vote may have overruled it
 
 
 @dataclass(frozen=True, slots=True)

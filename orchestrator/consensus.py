@@ -1,0 +1,25 @@
+"""What experts who agree have settled: no single reply can overturn it, whatever it says.
+
+An aggregator reads what experts wrote, and one of them may write for the aggregator: that all
+agree with it, or that nothing else counts. Many such attempts succeed (Shi et al. 2024,
+"Optimization-based Prompt Injection Attack to LLM-as-a-Judge"). A vote cannot be talked round: so
+where two experts agree on the answer that the vote believes most, what is written may only be an
+answer that two agree on.
+"""
+
+from collections.abc import Sequence
+
+from orchestrator.belief import Vote
+
+ENOUGH = 2  # experts that agree
+
+
+def settled(votes: Sequence[Vote], leading: str) -> frozenset[str]:
+    """The answers that may win; none: nothing is settled, and any may. `leading` is the one most
+    believed. An expert that was asked twice agrees with nobody."""
+    backers: dict[str, set[str]] = {}
+    for vote in votes:
+        backers.setdefault(vote.answer, set()).add(vote.reply.expert)
+    if len(backers.get(leading, ())) < ENOUGH:
+        return frozenset()
+    return frozenset(answer for answer, who in backers.items() if len(who) >= ENOUGH)
