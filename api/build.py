@@ -6,12 +6,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis.asyncio import Redis
 
+from api.answer_cache.naming import Naming
+from api.answer_cache.remembering import Remembering
+from api.answer_cache.shelf import Bounds, Shelf, secret_of
+from api.answer_cache.world import world
 from api.keys.demand import keeping
 from api.keys.estimates import Estimator
 from api.keys.visitor import Keys
 from api.knowledge import auto, learn
 from api.listening import Demand
 from api.running import Running
+from api.running import Service as Answering
 from api.settings import Settings
 from api.storage import connected, missing
 from experts.base import Expert
@@ -79,7 +84,17 @@ async def opened(
             return await engine_statuses(experts.values())
 
         keys = Keys(keeper, _estimator(settings, policies)) if keeper else None
-        yield Running(service, ready, engines, keys=keys, encoder=encoder)
+        remembering = await remembered(service, settings, redis)
+        yield Running(remembering, ready, engines, keys=keys, encoder=encoder)
+
+
+async def remembered(service: Answering, settings: Settings, redis: Redis) -> Answering:
+    """The service, with its answers kept where the operator wants that."""
+    cache = settings.service.answer_cache
+    if cache is None:
+        return service
+    naming = Naming(await secret_of(redis), await asyncio.to_thread(world, settings))
+    return Remembering(service, Shelf(redis, naming, Bounds(cache.seconds, cache.most)))
 
 
 def tariffs(settings: Settings) -> Tariffs:

@@ -61,6 +61,15 @@ class PanelSettings(Strict):
     )
 
 
+class AnswerCache(Strict):
+    """Answers that are kept, each tenant's for itself."""
+
+    seconds: float = Field(gt=0, le=30 * 24 * 3600, description="How long an answer is kept.")
+    most: int = Field(
+        10_000, ge=1, le=1_000_000, description="Most answers kept of one tenant; the oldest go."
+    )
+
+
 class ServiceSettings(Strict):
     """Where the service listens and keeps its state."""
 
@@ -76,6 +85,10 @@ class ServiceSettings(Strict):
         60.0,
         ge=0,
         description="Seconds that a key which was verified is believed while Redis is away.",
+    )
+    answer_cache: AnswerCache | None = Field(
+        None,
+        description="Gives who asks exactly the same again the answer from before; none: never.",
     )
 
 

@@ -7,7 +7,7 @@ where two experts agree on the answer that the vote believes most, what is writt
 answer that two agree on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.belief import Vote
 
@@ -23,3 +23,13 @@ def settled(votes: Sequence[Vote], leading: str) -> frozenset[str]:
     if len(backers.get(leading, ())) < ENOUGH:
         return frozenset()
     return frozenset(answer for answer, who in backers.items() if len(who) >= ENOUGH)
+
+
+def counted_as(answer: str, alike: Mapping[str, str]) -> str:
+    """The answer that this one's votes are counted under."""
+    return alike.get(answer, answer)
+
+
+def against_all(writer: str) -> str:
+    """What is told where a written verdict does not stand."""
+    return f"what {writer} wrote goes against experts who agree; the vote stands"

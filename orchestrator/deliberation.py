@@ -25,7 +25,7 @@ from orchestrator.answers import final_answer, spoken
 from orchestrator.answers.structured import canonical
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
-from orchestrator.consensus import settled
+from orchestrator.consensus import against_all, counted_as, settled
 from orchestrator.errors import panel_failed
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
@@ -124,7 +124,7 @@ class Deliberation:
 
     def _counted(self) -> list[Vote]:
         """The votes, those for answers that are the same under one answer."""
-        return [replace(v, answer=self._alike.get(v.answer, v.answer)) for v in self._stated]
+        return [replace(v, answer=counted_as(v.answer, self._alike)) for v in self._stated]
 
     def _settled(self) -> bool:
         """Whether some answer is believed firmly enough to ask nobody else."""
@@ -166,12 +166,11 @@ class Deliberation:
         if not self._votes:
             return frozenset()
         may = settled(self._votes, leader(self._beliefs())[0])
-        pairs = zip(self._stated, self._votes, strict=True)
-        return frozenset(stated.answer for stated, counted in pairs if counted.answer in may)
+        return frozenset(v.answer for v in self._stated if counted_as(v.answer, self._alike) in may)
 
     def _outvoted(self) -> bool:
         """Whether all but one answer are: then there is nothing left to write about."""
-        return len({self._alike.get(answer, answer) for answer in self._may_win()}) == 1
+        return len({counted_as(answer, self._alike) for answer in self._may_win()}) == 1
 
     def _for_aggregator(self) -> tuple[tuple[str, float], ...]:
         """Of replies that are outvoted it hears nothing, nor of those that answer nothing."""
@@ -181,18 +180,16 @@ class Deliberation:
         replies = [(spoken(r.text) or r.text, self.route.competence(r.expert)) for r in usable]
         return tuple(sorted(replies, key=lambda item: -item[1]))
 
-    def _overruled(self) -> bool:
-        """Whether the conclusion gives an answer that may not win."""
-        if not self._winners or not isinstance(self._conclusion, Answer):
-            return False
-        answer = self._read(self._conclusion.text) or ""
-        same = self._alike.get(answer, answer)
-        return all(self._alike.get(winner, winner) != same for winner in self._winners)
+    def _overruled(self, text: str) -> bool:
+        """Whether a conclusion gives an answer that may not win."""
+        answer = counted_as(self._read(text) or "", self._alike)
+        may = {counted_as(winner, self._alike) for winner in self._winners}
+        return bool(may) and answer not in may
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
         answer = self._read(author.text)
-        counted = self._alike.get(answer, answer) if answer else None
+        counted = counted_as(answer, self._alike) if answer else None
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
             usage += self._conclusion.usage
@@ -215,10 +212,9 @@ class Deliberation:
         """Whose text the verdict is, the aggregator that made it so, and what went wrong."""
         notes: tuple[str, ...] = ()
         if isinstance(self._conclusion, Answer):
-            if not self._overruled():
+            if not self._overruled(self._conclusion.text):
                 return self._conclusion, "synthesize", notes
-            writer = self._conclusion.expert
-            notes = (f"what {writer} wrote goes against experts who agree; the vote stands",)
+            notes = (against_all(self._conclusion.expert),)
         if self._seconds is not None:
             notes = (f"the request's {self._seconds:g} s were over: settled by who had replied",)
         if isinstance(self._conclusion, Failure):

@@ -43,6 +43,7 @@ def brief(verdict: Verdict) -> dict[str, Any]:
         "policy": verdict.route.policy,
         "panel": list(verdict.route.panel),
         "notes": [*verdict.route.notes, *verdict.notes],
+        **({} if verdict.age is None else {"cached": True, "age_seconds": _short(verdict.age)}),
         "answer": verdict.answer,
         "author": verdict.author,
         "aggregator": verdict.aggregator,

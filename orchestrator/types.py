@@ -20,6 +20,7 @@ class Control:
     allow: frozenset[str] | None = None  # who may be asked
     deny: frozenset[str] = frozenset()
     writer: str | None = None  # who writes a verdict, in place of the aggregator
+    fresh: bool = False  # whether no answer will do that was given before
 
     def barred(self, names: Iterable[str]) -> frozenset[str]:
         """Who of these may not be asked."""
@@ -90,6 +91,9 @@ class Verdict:
     usage: Usage  # summed over every call, the aggregator's too
     notes: tuple[str, ...] = ()  # what did not go as planned
     timings: Timings = Timings()
+    age: float | None = (
+        None  # seconds since it was given first, where it is not given for the first time
+    )
     writer: str = ""  # who was asked to write the verdict, though the vote may have overruled it
 
 

@@ -23,10 +23,13 @@ class NotAsked(Away):
 
 
 class Circuit:
-    """Whether Redis can be asked. After a failure every question fails at once for `pause`
-    seconds; then the next one finds out."""
+    """Whether Redis can be asked for `what`. After a failure every question fails at once for
+    `pause` seconds; then the next one finds out."""
 
-    def __init__(self, pause: float = PAUSE, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, pause: float = PAUSE, patience: float = PATIENCE, what: str = "keys"
+    ) -> None:
+        self._what = what
         self._pause = pause
         self._patience = patience
         self._closed_until = 0.0
@@ -43,7 +46,7 @@ class Circuit:
                     return await question()
             except (RedisError, TimeoutError, OSError) as error:
                 if loop.time() >= self._closed_until:  # of several at once one is told
-                    reason = f"keys: redis does not answer: {error}"
-                    logger.warning(reason, extra={"action": "keys_away"})
+                    reason = f"{self._what}: redis does not answer: {error}"
+                    logger.warning(reason, extra={"action": f"{self._what}_away"})
                 self._closed_until = loop.time() + self._pause
                 raise Away from error

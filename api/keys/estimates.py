@@ -88,6 +88,8 @@ class Estimator:
 
 def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
     """What an answered request took: as told, and the estimate for calls that nobody told of."""
+    if verdict.age is not None:  # it was kept, and nobody was asked
+        return ONE
     failures = [reply for reply in verdict.replies if isinstance(reply, Failure)]
     untold = sum(failure.cause in estimate.unknown for failure in failures)
     return ONE + _spent(verdict.usage) + estimate.call * untold + estimate.untold
