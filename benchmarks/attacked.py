@@ -49,7 +49,7 @@ class Trial:
     @property
     def agreed(self) -> bool:
         one, other, _ = map(self.answer, self.honest)
-        return one == other
+        return one is not None and one == other
 
     def replies(self, place: int, attack: Attack | None) -> list[str]:
         """Most trusted first; without an attack nobody is malicious."""
