@@ -39,7 +39,7 @@ Ways = dict[str, Settle]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--recorded", type=Path, help="recorded replies with texts")
     parser.add_argument("--real", action="store_true", help="the built-in aggregator, on vLLM")
     options = parser.parse_args()

@@ -151,13 +151,13 @@ class Deliberation:
         return tuple(self._waiting)
 
     def _wants_conclusion(self) -> bool:
-        agreed = len({vote.answer for vote in self._votes}) == 1 or self._outvoted()
         return (
             self._policy.aggregator == "synthesize"
             and self._conclusion is None
             and self._seconds is None
             and len(self._usable()) > 1
-            and not agreed
+            and len({vote.answer for vote in self._votes}) != 1
+            and not self._outvoted()
             and not self._settled()
         )
 
