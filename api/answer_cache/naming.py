@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Collection
+from collections.abc import Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,11 +38,9 @@ class Naming:
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _listed(value: Any) -> list[str]:
-    """A set's names in one order; anything else is no part of a request yet."""
-    if not isinstance(value, Collection):
-        raise TypeError(f"a request with {value!r} in it has no name")
-    return sorted(value)
+def _listed(value: Any) -> Any:
+    """What JSON has no form for: a set's names in one order, and else what a value says it is."""
+    return sorted(value) if isinstance(value, Set) else repr(value)
 
 
 def repeatable(request: Request) -> bool:
