@@ -25,7 +25,7 @@ from orchestrator.answers import final_answer, spoken
 from orchestrator.answers.structured import canonical
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
-from orchestrator.consensus import against_all, counted_as, settled
+from orchestrator.consensus import against_all, counted_as, heard, stands, winners
 from orchestrator.errors import panel_failed
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
@@ -124,7 +124,7 @@ class Deliberation:
 
     def _counted(self) -> list[Vote]:
         """The votes, those for answers that are the same under one answer."""
-        return [replace(v, answer=counted_as(v.answer, self._alike)) for v in self._stated]
+        return [replace(v, answer=self._alike.get(v.answer, v.answer)) for v in self._stated]
 
     def _settled(self) -> bool:
         """Whether some answer is believed firmly enough to ask nobody else."""
@@ -157,39 +157,24 @@ class Deliberation:
             and self._seconds is None
             and len(self._usable()) > 1
             and len({vote.answer for vote in self._votes}) != 1
-            and not self._outvoted()
+            and len(counted_as(self._may_win(), self._alike)) != 1
             and not self._settled()
         )
 
     def _may_win(self) -> frozenset[str]:
         """The answers, as they are stated, that a conclusion may give; none: any."""
-        if not self._votes:
-            return frozenset()
-        may = settled(self._votes, leader(self._beliefs())[0])
-        return frozenset(v.answer for v in self._stated if counted_as(v.answer, self._alike) in may)
-
-    def _outvoted(self) -> bool:
-        """Whether all but one answer are: then there is nothing left to write about."""
-        return len({counted_as(answer, self._alike) for answer in self._may_win()}) == 1
+        leading = leader(self._beliefs())[0] if self._votes else ""
+        return winners(self._stated, self._votes, leading)
 
     def _for_aggregator(self) -> tuple[tuple[str, float], ...]:
-        """Of replies that are outvoted it hears nothing, nor of those that answer nothing."""
-        may = self._may_win()
-        heard = {id(vote.reply) for vote in self._stated if vote.answer in may}
-        usable = [reply for reply in self._usable() if not may or id(reply) in heard]
+        usable = heard(self._usable(), self._stated, self._may_win())
         replies = [(spoken(r.text) or r.text, self.route.competence(r.expert)) for r in usable]
         return tuple(sorted(replies, key=lambda item: -item[1]))
-
-    def _overruled(self, text: str) -> bool:
-        """Whether a conclusion gives an answer that may not win."""
-        answer = counted_as(self._read(text) or "", self._alike)
-        may = {counted_as(winner, self._alike) for winner in self._winners}
-        return bool(may) and answer not in may
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
         answer = self._read(author.text)
-        counted = counted_as(answer, self._alike) if answer else None
+        counted = self._alike.get(answer, answer) if answer else None
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):
             usage += self._conclusion.usage
@@ -212,7 +197,8 @@ class Deliberation:
         """Whose text the verdict is, the aggregator that made it so, and what went wrong."""
         notes: tuple[str, ...] = ()
         if isinstance(self._conclusion, Answer):
-            if not self._overruled(self._conclusion.text):
+            answer = self._read(self._conclusion.text) or ""
+            if stands(answer, self._winners, self._alike):
                 return self._conclusion, "synthesize", notes
             notes = (against_all(self._conclusion.expert),)
         if self._seconds is not None:

@@ -1,4 +1,4 @@
-"""What a deliberation may want next."""
+"""What a deliberation wants next."""
 
 from dataclasses import dataclass
 

@@ -55,7 +55,7 @@ class Shelf:
         self._naming = naming
         self._bounds = bounds
         self._clock = clock
-        self._circuit = circuit or Circuit(patience=PATIENCE, what="answers")
+        self._circuit = circuit or Circuit(patience=PATIENCE)
 
     async def find(self, request: Request) -> Verdict | None:
         if not repeatable(request):

@@ -23,13 +23,10 @@ class NotAsked(Away):
 
 
 class Circuit:
-    """Whether Redis can be asked for `what`. After a failure every question fails at once for
-    `pause` seconds; then the next one finds out."""
+    """Whether Redis can be asked. After a failure every question fails at once for `pause`
+    seconds; then the next one finds out."""
 
-    def __init__(
-        self, pause: float = PAUSE, patience: float = PATIENCE, what: str = "keys"
-    ) -> None:
-        self._what = what
+    def __init__(self, pause: float = PAUSE, patience: float = PATIENCE) -> None:
         self._pause = pause
         self._patience = patience
         self._closed_until = 0.0
@@ -46,7 +43,7 @@ class Circuit:
                     return await question()
             except (RedisError, TimeoutError, OSError) as error:
                 if loop.time() >= self._closed_until:  # of several at once one is told
-                    reason = f"{self._what}: redis does not answer: {error}"
-                    logger.warning(reason, extra={"action": f"{self._what}_away"})
+                    reason = f"keys: redis does not answer: {error}"
+                    logger.warning(reason, extra={"action": "keys_away"})
                 self._closed_until = loop.time() + self._pause
                 raise Away from error
