@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from experts import prompts
 from experts.base import Awaited, Expert, Resident
-from experts.types import Chunk, Message, Prompt, Reply
+from experts.types import Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
@@ -92,4 +92,5 @@ def conclusion(step: Conclude, request: Request) -> Prompt:
     """What the aggregator is asked: the question and the replies, fenced as data."""
     asked = request.for_experts
     text = prompts.synthesis(asked.text, step.replies)
-    return prompts.formatted(replace(asked, messages=(Message("user", text),)))
+    prompt = Prompt.of(text, asked.sampling)
+    return prompts.formatted(replace(prompt, priority=asked.priority, salt=asked.salt))
