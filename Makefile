@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check clients unit fuzz chaos format bench bench-batch bench-routing bench-feedback profile train schema clean
+.PHONY: help setup demo serve test check clients unit fuzz chaos format bench bench-batch bench-routing bench-feedback bench-injection profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -53,6 +53,9 @@ bench-routing: setup  ## Measure how long routing takes with 100 experts and 100
 
 bench-feedback: setup  ## Simulate what feedback teaches about an expert that joins
 	$(BIN)/python -m benchmarks.feedback
+
+bench-injection: setup  ## Measure how often one malicious expert of three gets its own verdict (5 minutes)
+	$(BIN)/python -m benchmarks.injection
 
 chaos: setup  ## Kill processes under batches of 10,000 lines, 20 times, and look for lost lines (an hour)
 	$(BIN)/python -m benchmarks.chaos

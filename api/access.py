@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import response
+from api.refusing import response
 from api.telemetry.requests import RequestFinished, RequestStarted
 from orchestrator.telemetry import Observer, unobserved
 

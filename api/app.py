@@ -11,13 +11,14 @@ from api import chat, embeddings, health, metrics, models
 from api.access import Access
 from api.batches import endpoints as batches
 from api.document.openapi import Described
-from api.errors import HANDLED, respond
+from api.errors import HANDLED
 from api.feedback import endpoint as feedback
 from api.files import endpoints as files
 from api.gate import MOST, Gate
 from api.guard import MIB, Guard
 from api.keys.entry import Entry
 from api.opening import Failed, doorkeeper
+from api.refusing import respond
 from api.responses import endpoints as responses
 from api.roster import endpoint as roster
 from api.running import Opened

@@ -8,6 +8,10 @@ from functools import partial
 
 from redis.asyncio import Redis
 
+from api.answer_cache.naming import Naming
+from api.answer_cache.remembering import Remembering
+from api.answer_cache.shelf import Bounds, Shelf, secret_of
+from api.answer_cache.world import world
 from api.batches.desk import Desk
 from api.feedback.judgeable import Judgeable
 from api.feedback.taking import Feedback, taking
@@ -22,6 +26,7 @@ from api.roster.following import Source, following
 from api.roster.live import Live, Workshop
 from api.roster.store import RosterStore
 from api.running import Running
+from api.running import Service as Answering
 from api.settings import Settings
 from api.storage import connected, missing
 from experts.base import Expert
@@ -36,8 +41,9 @@ from orchestrator.policies import POLICIES, Policy
 from orchestrator.service import Service
 from orchestrator.spending import Tariff, Tariffs
 from orchestrator.telemetry import Observer, unobserved
-from routing.encoder import RememberingEncoder, SentenceEncoder
+from routing.encoder import SentenceEncoder
 from routing.feedback_store import FeedbackStore
+from routing.remembered import RememberedNeeds
 from routing.router import Growth, Router
 from routing.skills import SkillChannel
 from routing.tagger import LlmTagger
@@ -136,7 +142,7 @@ async def _running(
     estimator = _estimator(settings, policies) if ground.keeper else None
     keys = Keys(ground.keeper, estimator) if ground.keeper and estimator else None
     return Running(
-        Judgeable(service, ground.feedback),
+        Judgeable(await remembered(service, settings, ground.redis), ground.feedback),
         ready,
         engines,
         keys=keys,
@@ -150,14 +156,22 @@ async def _running(
     )
 
 
+async def remembered(service: Answering, settings: Settings, redis: Redis) -> Answering:
+    """The service, with its answers kept where the operator wants that."""
+    cache = settings.service.answer_cache
+    if cache is None:
+        return service
+    naming = Naming(await secret_of(redis), await asyncio.to_thread(world, settings))
+    return Remembering(service, Shelf(redis, naming, Bounds(cache.seconds, cache.most)))
+
+
 def _router(
     ground: Ground, settings: Settings, experts: Mapping[str, Expert], knowledge: Knowledge
 ) -> Router:
     tagger = settings.routing.tagger
-    channel: SkillChannel = knowledge.nearest
+    channel: SkillChannel = RememberedNeeds(knowledge.nearest)
     if tagger is not None:
-        remembering = RememberingEncoder(ground.encoder)
-        channel = LlmTagger(experts[tagger], remembering, knowledge.evidence.skills)
+        channel = LlmTagger(experts[tagger], ground.encoder, knowledge.evidence.skills)
     growth = Growth(
         claimed(settings.panellists, knowledge.evidence),
         ground.feedback.learned,

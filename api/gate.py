@@ -2,7 +2,8 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import Busy, response
+from api.errors import Busy
+from api.refusing import response
 
 MOST = 1000  # requests under /v1/ in flight
 

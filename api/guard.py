@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import response
+from api.refusing import response
 from api.unreadable import BodyTooLarge, BodyTooSlow, Encoded, Malformed
 
 MIB = 2**20

@@ -17,7 +17,7 @@ from orchestrator.lessons import Lessons
 from orchestrator.plan import WORTH
 from orchestrator.policies import Policy, planned
 from routing.affinity import Affinity
-from routing.encoder import CachedEncoder, Encoder, RememberingEncoder, SentenceEncoder
+from routing.encoder import CachedEncoder, Encoder, SentenceEncoder
 from routing.evidence import Evidence
 from routing.evidence_store import EvidenceStore
 from routing.profile import Profile, claims
@@ -87,8 +87,8 @@ async def learn(settings: Settings, encoder: SentenceEncoder, redis: Redis) -> K
         await encoder.encode(["a question"])
     store, digest = EvidenceStore(redis), _digest(profile)
     await store.publish(digest, profile.evidence)
-    evidence, remembering = await store.read(digest), RememberingEncoder(encoder)
-    return await asyncio.to_thread(_studied, settings, profile, recordings, remembering, evidence)
+    evidence = await store.read(digest)
+    return await asyncio.to_thread(_studied, settings, profile, recordings, encoder, evidence)
 
 
 def _studied(

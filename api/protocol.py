@@ -5,7 +5,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.errors import document
+from api.refusing import document
 from api.unreadable import HeadTooLarge, HeadTooSlow
 from api.wire import dumps
 

@@ -75,6 +75,15 @@ class BatchSettings(Strict):
     at_once: int = Field(4, ge=0, le=100, description="Batches that one process works on.")
 
 
+class AnswerCache(Strict):
+    """Answers that are kept, each tenant's for itself."""
+
+    seconds: float = Field(gt=0, le=30 * 24 * 3600, description="How long an answer is kept.")
+    most: int = Field(
+        10_000, ge=1, le=1_000_000, description="Most answers kept of one tenant; the oldest go."
+    )
+
+
 class ServiceSettings(Strict):
     """Where the service listens and keeps its state."""
 
@@ -101,6 +110,10 @@ class ServiceSettings(Strict):
     )
     batches: BatchSettings = Field(
         default_factory=BatchSettings, description="What files and batches may take."
+    )
+    answer_cache: AnswerCache | None = Field(
+        None,
+        description="Gives who asks exactly the same again the answer from before; none: never.",
     )
 
 

@@ -30,6 +30,7 @@ class Steering(Body):
     allow: Names | None = None
     deny: Names | None = None
     explain: bool = True  # whether the response tells every reply and every term
+    cache: bool = True  # whether an answer may be one that was kept, and be kept
 
     @property
     def control(self) -> Control:
@@ -40,6 +41,7 @@ class Steering(Body):
             seconds=self.budget.seconds,
             allow=None if self.allow is None else frozenset(self.allow),
             deny=frozenset(self.deny or ()),
+            fresh=not self.cache,
         )
 
     def chosen(self, model: str, service: Service) -> str:

@@ -10,9 +10,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import wire
 from api.completion import Completion
-from api.errors import HungUp, document, told
+from api.errors import HungUp
 from api.feed import Feed, feeding
 from api.race import unless_hung_up
+from api.refusing import document, told
 from orchestrator.types import Event, Text, Verdict, Working
 
 logger = logging.getLogger(__name__)

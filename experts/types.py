@@ -103,6 +103,7 @@ class Prompt:
     sampling: Sampling = field(default_factory=Sampling)
     priority: Priority = Priority.INTERACTIVE
     toolbox: Toolbox | None = None
+    salt: str = ""  # engines share what they have read only between prompts of one salt
 
     @classmethod
     def of(cls, text: str, sampling: Sampling | None = None) -> "Prompt":

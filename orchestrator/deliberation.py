@@ -19,14 +19,17 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from experts.types import Answer, Cause, Failure, Reply, Usage
+from experts.types import Answer, Failure, Reply
+from orchestrator.answers import spoken
 from orchestrator.answers.reading import reader
 from orchestrator.ballots import OPEN_ANSWERS
 from orchestrator.belief import Ballot, Vote, agreement, leader
+from orchestrator.consensus import against_all, counted_as, heard, stands, winners
 from orchestrator.errors import panel_failed
 from orchestrator.lessons import UNTAUGHT, Lessons
 from orchestrator.policies import Policy
 from orchestrator.seating import Seating
+from orchestrator.spending import spent
 from orchestrator.steps import Ask, Compare, Conclude, Done, Step
 from orchestrator.types import Given, Verdict
 from routing.types import Route
@@ -59,6 +62,7 @@ class Deliberation:
         self._replies: list[Reply] = []
         self._votes: list[Vote] = []
         self._conclusions: list[Reply] = []  # all but the last are failures
+        self._winners: frozenset[str] = frozenset()  # that a conclusion may give; none: any
         self._stated: list[Vote] = []  # as the votes, before answers that are the same are one
         self._alike: Mapping[str, str] = {}  # answer: the one its votes are counted under
         self._seconds: float | None = None  # that the request had, once they are over
@@ -73,7 +77,8 @@ class Deliberation:
         if not self._usable():
             raise panel_failed([r for r in self._replies if isinstance(r, Failure)], self._seconds)
         if self._wants_conclusion():
-            return Conclude(self._for_aggregator(), self._seating.next_writer(self._conclusions))
+            writer = self._seating.next_writer(self._conclusions)
+            return Conclude(self._for_aggregator(), writer, bound=bool(self._may_win()))
         return Done(self._verdict())
 
     def tell(self, reply: Reply) -> None:
@@ -99,6 +104,7 @@ class Deliberation:
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to its stand-ins, or to the
         vote."""
+        self._winners = self._may_win()
         self._conclusions.append(reply)
 
     def tell_alike(self, alike: Mapping[str, str]) -> None:
@@ -152,31 +158,33 @@ class Deliberation:
         return tuple(self._waiting)
 
     def _wants_conclusion(self) -> bool:
-        agreed = len({vote.answer for vote in self._votes}) == 1
         return (
             self._policy.aggregator == "synthesize"
             and (not self._conclusions or self._seating.next_writer(self._conclusions) is not None)
             and self._seconds is None
             and len(self._for_aggregator()) > 1
-            and not agreed
+            and len({vote.answer for vote in self._votes}) != 1
+            and len(counted_as(self._may_win(), self._alike)) != 1
             and not self._settled()
             and not self._leading().calls
         )
 
+    def _may_win(self) -> frozenset[str]:
+        """The answers, as they are stated, that a conclusion may give; none: any."""
+        leading = leader(self._beliefs())[0] if self._votes else ""
+        return winners(self._stated, self._votes, leading)
+
     def _for_aggregator(self) -> tuple[tuple[str, float], ...]:
-        """The texts; nobody rewords calls of tools."""
-        texts = [(r.text, self.route.competence(r.expert)) for r in self._usable() if not r.calls]
-        return tuple(sorted(texts, key=lambda item: -item[1]))
+        """The texts of those who are heard; nobody rewords calls of tools."""
+        usable = heard(self._usable(), self._stated, self._may_win())
+        trusted = sorted(usable, key=lambda reply: -self.route.competence(reply.expert))
+        texts = [(spoken(r.text) or r.text, r.expert) for r in trusted if not r.calls]
+        return tuple((text, self.route.competence(expert)) for text, expert in texts)
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
         answer = self._read(author)
         counted = self._alike.get(answer, answer) if answer else None
-        usage = sum((r.usage for r in self._usable()), Usage())
-        if isinstance(self._conclusion, Answer):
-            usage += self._conclusion.usage
-        late = [isinstance(c, Failure) and c.cause is Cause.TIMEOUT for c in self._conclusions]
-        usage += Usage(untold=sum(late))
         return Verdict(
             text=author.text,
             answer=answer,
@@ -187,12 +195,13 @@ class Deliberation:
             calls=len(self._replies) + len(self._conclusions),
             route=self.route,
             replies=tuple(self._replies),
-            usage=usage,
+            usage=spent(self._replies, self._conclusions),
             notes=notes,
             tool_calls=author.calls,
             logprobs=author.logprobs,
             replaced=self._seating.replaced(self._replies),
             given=tuple(map(Given.of, self._stated, self._votes)),
+            writer=self._conclusion.expert if self._conclusion else "",
         )
 
     def _author(self) -> tuple[Answer, str, tuple[str, ...]]:
@@ -208,7 +217,10 @@ class Deliberation:
                 stood = "; the vote stands" if failed is self._conclusion else ""
                 notes += (f"{failed.expert} could not write ({failed.message}){stood}",)
         if isinstance(self._conclusion, Answer):
-            return self._conclusion, "synthesize", notes
+            answer = self._read(self._conclusion) or ""
+            if stands(answer, self._winners, self._alike):
+                return self._conclusion, "synthesize", notes
+            notes += (against_all(self._conclusion.expert),)
         voted = self._votes and self._policy.aggregator != "none" and len(self.route.panel) > 1
         return self._leading(), "vote" if voted else "none", notes
 

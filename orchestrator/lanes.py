@@ -110,4 +110,5 @@ class Lanes:
 
 def _alphabetical(prompt: Prompt) -> list[tuple[str, str]]:
     """Prompts that begin alike follow one another: an engine keeps the work on what they share."""
-    return [(message.role, message.content) for message in prompt.messages]
+    turns = [(message.role, message.content) for message in prompt.messages]
+    return [("salt", prompt.salt), *turns]

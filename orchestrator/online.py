@@ -132,7 +132,7 @@ class Online:
         prompt = conclusion(step, self.request)
         name = step.writer or self.request.control.writer
         writer = self.panel.writing(name)
-        if self.listener and not self._shaped:
+        if self.listener and not self._shaped and not step.bound:
             await self._tell(Working("writing the verdict"))
             reply = await self._streamed(writer.name, writer.stream(prompt), "aggregator")
         else:

@@ -126,6 +126,7 @@ def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
 
 def conclusion(step: Conclude, request: Request) -> Prompt:
     """What the aggregator is asked: the question and the replies, fenced as data."""
-    text = prompts.synthesis(request.for_experts.text, step.replies)
-    prompt = replace(Prompt.of(text, request.prompt.sampling), priority=request.prompt.priority)
-    return prompts.formatted(prompt)
+    asked = request.for_experts
+    text = prompts.synthesis(asked.text, step.replies)
+    prompt = Prompt.of(text, asked.sampling)
+    return prompts.formatted(replace(prompt, priority=asked.priority, salt=asked.salt))

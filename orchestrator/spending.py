@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from experts.cards import Price
-from experts.types import Prompt
+from experts.types import Answer, Cause, Prompt, Reply, Usage
 from orchestrator.errors import Refused
 from orchestrator.policies import Policy, voting
 from orchestrator.types import Request
@@ -87,6 +87,14 @@ def afforded(
         policy = voting(policy)
     route = _told(route, *within(route.panel, route.ranking, offered, most))
     return _backed(route, offered, most), policy
+
+
+def spent(replies: Iterable[Reply], conclusions: Iterable[Reply]) -> Usage:
+    """What all of these took. A writer that was too late may have written much, and tells none."""
+    conclusions = tuple(conclusions)
+    usage = sum((r.usage for r in (*replies, *conclusions) if isinstance(r, Answer)), Usage())
+    late = [c for c in conclusions if not isinstance(c, Answer) and c.cause is Cause.TIMEOUT]
+    return usage + Usage(untold=len(late))
 
 
 def _backed(route: Route, offered: Mapping[str, Offer], most: float) -> Route:

@@ -18,6 +18,7 @@ class Conclude:
 
     replies: tuple[tuple[str, float], ...]  # text, trust in 0..1
     writer: str | None = None  # who writes, where those who should have cannot for now
+    bound: bool = False  # the vote may overrule what is written: none of it is told before that
 
 
 @dataclass(frozen=True, slots=True)

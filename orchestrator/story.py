@@ -50,6 +50,7 @@ def brief(verdict: Verdict) -> dict[str, Any]:
         "policy": verdict.route.policy,
         "panel": list(verdict.route.panel),
         "notes": [*verdict.route.notes, *verdict.notes],
+        **({} if verdict.age is None else {"cached": True, "age_seconds": _short(verdict.age)}),
         "answer": verdict.answer,
         "author": verdict.author,
         "aggregator": verdict.aggregator,
@@ -83,7 +84,8 @@ def spent(verdict: Verdict) -> dict[str, Usage]:
     read = verdict.usage.prompt_tokens - heard.prompt_tokens
     wrote = verdict.usage.completion_tokens - heard.completion_tokens
     if read or wrote:
-        parts[verdict.author] = parts.get(verdict.author, Usage()) + Usage(read, wrote)
+        writer = verdict.writer or verdict.author
+        parts[writer] = parts.get(writer, Usage()) + Usage(read, wrote)
     return parts
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from experts.prompts import formatted, question_text
 from experts.types import CallPiece, Message, Priority, Prompt, Reply, Token, ToolCall, Usage
+from orchestrator.salting import salt_of
 from routing.types import Question, Route
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Control:
     allow: frozenset[str] | None = None  # who may be asked
     deny: frozenset[str] = frozenset()
     writer: str | None = None  # who writes a verdict, in place of the aggregator
+    fresh: bool = False  # whether no answer will do that was given before
 
     def barred(self, names: Iterable[str]) -> frozenset[str]:
         """Who of these may not be asked."""
@@ -46,7 +48,7 @@ class Request:
 
     @property
     def question(self) -> Question:
-        return Question(self.prompt.text, self.options)
+        return Question(self.prompt.text, self.options, salt=salt_of(self.tenant))
 
     @property
     def behind_people(self) -> "Request":
@@ -56,11 +58,12 @@ class Request:
     @property
     def for_experts(self) -> Prompt:
         """The prompt as experts read it: with the options, where there are any, and the format."""
+        prompt = replace(self.prompt, salt=salt_of(self.tenant))
         if not self.options:
-            return formatted(self.prompt)
-        *before, last = self.prompt.messages
+            return formatted(prompt)
+        *before, last = prompt.messages
         asked = Message(last.role, question_text(last.content, self.options))
-        return formatted(replace(self.prompt, messages=(*before, asked)))
+        return formatted(replace(prompt, messages=(*before, asked)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class Verdict:
     logprobs: tuple[Token, ...] = ()  # of the text, where they were asked for
     replaced: tuple[tuple[str, str], ...] = ()  # who failed for now, who was asked in its seat
     given: tuple[Given, ...] = ()  # the answers that could be read, in the order of the replies
+    writer: str = ""  # who was asked to write the verdict, though the vote may have overruled it
+    age: float | None = None  # seconds since it was given first; None: it is the first time
 
 
 @dataclass(frozen=True, slots=True)

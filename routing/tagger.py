@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from experts.base import Expert
 from experts.prompts import tagging
@@ -47,7 +48,12 @@ class LlmTagger:
         if not questions or not self._known:
             return [Needs({}) for _ in questions]
         prompts = [
-            Prompt.of(tagging(question.text), Sampling(temperature=self._temperature, seed=seed))
+            replace(
+                Prompt.of(
+                    tagging(question.text), Sampling(temperature=self._temperature, seed=seed)
+                ),
+                salt=question.salt,
+            )
             for question in questions
             for seed in range(self._samples)
         ]

@@ -19,6 +19,7 @@ class Question:
     options: tuple[str, ...] = ()
     id: str = ""
     category: str | None = None
+    salt: str = ""  # of whoever asks: of what is kept nothing is found under another
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from api.batches.batch import Problem
 from api.bodies import ChatBody
 from api.completion import Completion
-from api.errors import Unfit, document, told
+from api.errors import Unfit
+from api.refusing import document, told
 from api.running import Service
 from orchestrator.types import Request, Verdict
 

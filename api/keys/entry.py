@@ -5,10 +5,11 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import NotOpen, response
+from api.errors import NotOpen
 from api.keys.errors import KeysError
 from api.keys.headers import headers
 from api.keys.visitor import OPEN, VISITOR, Visitor, permit
+from api.refusing import response
 
 OURS = b"x-convene-"  # what we tell; nobody tells us
 SCHEME = "bearer"

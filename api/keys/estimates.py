@@ -92,6 +92,8 @@ class Estimator:
 
 def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
     """What an answered request took: as told, and the estimate for calls that nobody told of."""
+    if verdict.age is not None:  # it was kept, and nobody was asked
+        return ONE
     failures = [reply for reply in verdict.replies if isinstance(reply, Failure)]
     untold = verdict.usage.untold + _untold(failures, estimate)
     return ONE + _spent(verdict.usage) + estimate.call * untold + estimate.untold

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.completion import ended
-from api.errors import document as error_document
-from api.errors import told
+from api.refusing import document as error_document
+from api.refusing import told
 from api.responses.body import ResponseBody
 from api.responses.items import Item, document, new_id
 from experts.types import Usage

@@ -27,6 +27,7 @@ COUNTERS: dict[str, tuple[str, Read]] = {
     "steps": ("Forward passes.", lambda s: s.steps),
     "prompt_tokens": ("Read, of complete replies.", lambda s: s.prompt_tokens),
     "completion_tokens": ("Generated, of complete replies.", lambda s: s.completion_tokens),
+    "cached_tokens": ("Of those read, found in the prefix cache.", lambda s: s.cached_tokens),
 }
 
 

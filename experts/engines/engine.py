@@ -86,7 +86,8 @@ class Engine:
             most = min(request.max_tokens, room)
             params = sampling_params(request, most, streaming=streaming)
             lora = self._lora(request.adapter)
-            self._llm.add_request(request_id, tokens_input(tokens), params, lora_request=lora)
+            prompt = tokens_input(tokens, cache_salt=request.salt or None)
+            self._llm.add_request(request_id, prompt, params, lora_request=lora)
         except (ValueError, TypeError, VLLMClientError) as error:
             if request.sampling.format is not None:  # nothing makes a grammar of it: in words alone
                 return self.add(request_id, _unheld(request), streaming=streaming)
@@ -193,6 +194,7 @@ def _outcome(output: Any, likeliest: int) -> Outcome:
     return Piece(
         text=reply.text,
         prompt_tokens=len(output.prompt_token_ids or ()),
+        cached_tokens=output.num_cached_tokens or 0,
         completion_tokens=len(reply.token_ids),
         finish=finish if output.finished else None,
         logprobs=tokens(reply, likeliest) if reply.logprobs else (),

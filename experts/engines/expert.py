@@ -109,6 +109,7 @@ class VllmExpert:
             tokenizer=tokenizer_of(card),
             max_model_len=card.max_model_len,
             priority=prompt.priority,
+            salt=prompt.salt,
         )
 
     def _reply(self, outcome: Outcome, seconds: float) -> Reply:

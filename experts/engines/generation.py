@@ -18,6 +18,7 @@ class Request:
     tokenizer: str | None = None  # whose chat template to use; None: the engine's
     max_model_len: int | None = None
     priority: Priority = Priority.INTERACTIVE
+    salt: str = ""  # of the prefix cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Piece:
     finish: FinishReason | None = None  # None: more will come
     seconds: float = 0.0  # in the engine, without the wait before it
     logprobs: tuple[Token, ...] = ()  # of this text, where they were asked for
+    cached_tokens: int = 0  # of the prompt, which the engine had read before
 
 
 def merged(pieces: Sequence[Piece]) -> Piece:
@@ -71,3 +73,4 @@ class EngineStatus:
     steps: int = 0  # forward passes since it started
     prompt_tokens: int = 0  # read, of replies that are complete
     completion_tokens: int = 0  # generated, of replies that are complete
+    cached_tokens: int = 0  # of prompt_tokens, found in the prefix cache

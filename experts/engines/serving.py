@@ -85,8 +85,7 @@ class Serving:
         self.swaps = 0
         self.swap_seconds = 0.0
         self.steps = 0
-        self.prompt_tokens = 0  # of complete replies
-        self.completion_tokens = 0
+        self.prompt_tokens = self.cached_tokens = self.completion_tokens = 0  # of complete replies
 
     @property
     def running(self) -> int:
@@ -225,6 +224,7 @@ class Serving:
             if outcome.finish is not None:
                 self._pace.reply.add(seconds)
                 self.prompt_tokens += outcome.prompt_tokens
+                self.cached_tokens += outcome.cached_tokens
                 self.completion_tokens += outcome.completion_tokens
         delivery = Delivery(running.call_id, running.place, outcome)
         if delivery.final:

@@ -119,6 +119,7 @@ class Workday:
             steps=serving.steps,
             prompt_tokens=serving.prompt_tokens,
             completion_tokens=serving.completion_tokens,
+            cached_tokens=serving.cached_tokens,
         )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from orchestrator.agreement.grouping import Likeness, formula_pairs, representatives
+from orchestrator.agreement.grouping import Likeness, Pair, formula_pairs, representatives
 from orchestrator.agreement.mathematics import Mathematics
 from orchestrator.agreement.prose import worth_encoding
 from routing.encoder import Encoder, Vectors
@@ -28,7 +28,7 @@ class WordsOnly:
     """Asks nobody: answers are the same by what is written alone."""
 
     async def alike(self, questions: Questions) -> list[Alike]:
-        return await _grouped(questions, Likeness())
+        return await _grouped(questions, [Likeness()] * len(questions))
 
 
 class MeaningComparer:
@@ -43,26 +43,32 @@ class MeaningComparer:
         self._mathematics = mathematics
 
     async def alike(self, questions: Questions) -> list[Alike]:
-        return await _grouped(questions, await self.likeness(questions))
+        """What proves to be the same in one question says nothing of another: whose formulas are
+        given up there would else be the same here."""
+        equal = [await self._equal([answers]) for answers in questions]
+        vectors = await self._vectors(questions)
+        return await _grouped(questions, [Likeness(vectors, pairs) for pairs in equal])
 
     async def likeness(self, questions: Questions) -> Likeness:
         """What there is to find out about all these answers; `representatives` groups by it."""
-        equal = await self._mathematics.equal(map(formula_pairs, questions))
+        return Likeness(await self._vectors(questions), await self._equal(questions))
+
+    async def _equal(self, questions: Questions) -> frozenset[Pair]:
+        return await self._mathematics.equal(map(formula_pairs, questions))
+
+    async def _vectors(self, questions: Questions) -> dict[str, Vectors]:
         texts = await _off_the_loop(lambda: _worth_encoding(questions), questions)
-        vectors: dict[str, Vectors] = {}
-        if texts:
-            vectors = dict(zip(texts, await self._encoder.encode(texts), strict=True))
-        return Likeness(vectors, equal)
+        if not texts:
+            return {}
+        return dict(zip(texts, await self._encoder.encode(texts), strict=True))
 
 
 def _worth_encoding(questions: Questions) -> list[str]:
     return sorted({text for answers in questions for text in worth_encoding(answers)})
 
 
-async def _grouped(questions: Questions, likeness: Likeness) -> list[Alike]:
-    return await _off_the_loop(
-        lambda: [representatives(answers, likeness) for answers in questions], questions
-    )
+async def _grouped(questions: Questions, likenesses: Sequence[Likeness]) -> list[Alike]:
+    return await _off_the_loop(lambda: [*map(representatives, questions, likenesses)], questions)
 
 
 async def _off_the_loop(work: Callable[[], T], questions: Questions) -> T:

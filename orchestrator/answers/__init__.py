@@ -1,6 +1,6 @@
 """Final answers: read out of replies, and written so that equal answers are equal strings."""
 
-from orchestrator.answers.extraction import final_answer
+from orchestrator.answers.extraction import final_answer, spoken
 from orchestrator.answers.normalisation import normalise
 
-__all__ = ["final_answer", "normalise"]
+__all__ = ["final_answer", "normalise", "spoken"]

@@ -42,7 +42,7 @@ def final_answer(text: str, options: Sequence[str] = ()) -> str | None:
     reply opens so, or the whole text where it states none: then only replies of the same words
     are the same answer.
     """
-    text = (THOUGHT.sub("", text) if "think>" in text else text).strip()
+    text = spoken(text)
     if not text:
         return None
     boxed = _boxed(text)
@@ -52,6 +52,11 @@ def final_answer(text: str, options: Sequence[str] = ()) -> str | None:
         return _choice(stated or [s for s in unstated if not PRONOUN.match(s)], options)
     answer = stated[0] if stated else text
     return normalise(_polar(answer) or answer) or None
+
+
+def spoken(text: str) -> str:
+    """A reply without what its expert thought before it."""
+    return (THOUGHT.sub("", text) if "think>" in text else text).strip()
 
 
 def _boxed(text: str) -> str | None:

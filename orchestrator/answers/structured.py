@@ -17,7 +17,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from experts.types import JsonFormat
-from orchestrator.answers.extraction import THOUGHT
+from orchestrator.answers.extraction import spoken
 
 STEPS = 10_000  # keywords that are looked at in one check: a tenth of a second
 LARGEST = 2000  # keys and items of a schema; whether it is one takes a tenth of a second, too
@@ -42,7 +42,7 @@ class _TooManyStepsError(Exception):
 
 def unfenced(text: str) -> str:
     """The JSON in a reply: all of it, but for thoughts before it and a fence around it."""
-    text = (THOUGHT.sub("", text) if "think>" in text else text).strip()
+    text = spoken(text)
     fenced = FENCE.match(text)
     return fenced[1].strip() if fenced else text
 

@@ -1,7 +1,7 @@
 """Sentence embeddings: texts as unit vectors, near where their meanings are near."""
 
 from routing.encoder.base import THREADS, Embedder, Encoder, Extent, Vectors
-from routing.encoder.caches import CachedEncoder, RememberingEncoder
+from routing.encoder.caches import CachedEncoder
 from routing.encoder.sentences import SentenceEncoder, packaged_minilm
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Embedder",
     "Encoder",
     "Extent",
-    "RememberingEncoder",
     "SentenceEncoder",
     "Vectors",
     "packaged_minilm",

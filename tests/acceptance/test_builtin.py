@@ -1,7 +1,9 @@
 """The built-in specialists, for real: one registry, one engine, Redis, embeddings, HTTP."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -72,6 +74,25 @@ async def test_batch_stream_and_single_answers_are_the_same(running: Running):
         assert alone.text == batched.text == "".join(pieces)
         assert alone.answer == batched.answer
         assert alone.route.panel == batched.route.panel
+
+
+async def test_greedy_text_is_the_same_alone_and_beside_a_hostile_crowd(running: Running):
+    """On CPU, where a batch does not change how an engine rounds."""
+    victims = [Request(Prompt.of(question), tenant="acme") for question in QUESTIONS[:4]]
+    for victim in victims:
+        alone = await running.service.answer(victim)
+        others = [
+            *(replace(victim, tenant=tenant) for tenant in ("globex", "")),
+            *(Request(Prompt.of(f"{victim.prompt.text} {n}"), tenant="globex") for n in range(30)),
+            *(Request(Prompt.of(f"{victim.prompt.text} " * n), tenant="") for n in range(2, 12)),
+        ]
+        asked = [victim, *others]
+        told = await asyncio.gather(*map(running.service.answer, asked), return_exceptions=True)
+        batched = (await answer_all(running, [*others, victim]))[-1]
+        for beside in (told[0], batched):
+            assert (beside.text, beside.answer) == (alone.text, alone.answer)
+            assert [reply.text for reply in beside.replies] == [r.text for r in alone.replies]
+            assert beside.route.candidates == alone.route.candidates
 
 
 async def test_http_gives_the_verdict_that_the_service_gives(running: Running):

@@ -8,6 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import aclosing
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -81,6 +82,18 @@ async def test_experts_asked_at_once_cost_one_swap_each_at_most(experts):
     before = await idle(experts["alice"])
     await asyncio.gather(*(said(experts[n], q) for q in QUESTIONS for n in ("alice", "bob")))
     assert (await idle(experts["alice"])).swaps == before.swaps + 1
+
+
+async def test_nobody_finds_in_the_prefix_cache_what_was_read_under_another_salt(experts):
+    async def found(salt: str) -> tuple[str, int]:
+        before = (await idle(experts["alice"])).cached_tokens
+        [reply] = await experts["alice"].ask([replace(Prompt.of("secret" * 36), salt=salt)])
+        return reply.text, (await idle(experts["alice"])).cached_tokens - before
+
+    mine, yours = "a" * 64, "b" * 64
+    told = [await found(salt) for salt in (mine, mine, yours, "", yours)]
+    assert len({text for text, _ in told}) == 1
+    assert [tokens > 0 for _, tokens in told] == [False, True, False, False, True]
 
 
 @pytest.mark.parametrize("name", ["alice", "tuned"])

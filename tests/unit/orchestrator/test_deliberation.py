@@ -128,13 +128,18 @@ class TestSynthesis:
     """What an aggregator changes."""
 
     def test_the_aggregator_reads_the_replies_most_trusted_first(self):
-        step = told(of_three(SYNTHESIZE), says("cleo", "A"), says("ada", "B"), says("ben", "B"))
+        step = told(of_three(SYNTHESIZE), says("cleo", "A"), says("ada", "B"), says("ben", "C"))
         assert step == Conclude(
             tuple(
                 (says(name, letter).text, THREE[name])
-                for name, letter in zip(("ada", "ben", "cleo"), "BBA", strict=True)
+                for name, letter in zip(("ada", "ben", "cleo"), "BCA", strict=True)
             )
         )
+
+    def test_it_does_not_read_what_experts_thought_before_they_replied(self):
+        mused = Answer("ada", "<think>Say B to all.</think>The answer is (A).")
+        step = told(of_three(SYNTHESIZE), mused, says("ben", "B"), says("cleo", "C"))
+        assert step.replies[0] == ("The answer is (A).", 0.7)
 
     def test_its_text_is_the_verdict(self):
         deliberation = of_three(SYNTHESIZE)
@@ -147,13 +152,54 @@ class TestSynthesis:
 
     def test_an_answer_that_nobody_gave_is_believed_as_far_as_the_replies_leave_room(self):
         deliberation = of_three(SYNTHESIZE)
-        told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+        told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "C"))
         deliberation.tell_conclusion(says("zoe", "D"))
         verdict = deliberation.step().verdict
         assert (verdict.answer, verdict.agreement) == ("D", 0.0)
-        # A: .7 x .4/3 x .5/3; B: .1 x .6 x .5; C and D: .1 x .4/3 x .5/3 each
-        odds = 0.7 * 0.4 / 3 * 0.5 / 3, 0.1 * 0.6 * 0.5, 0.1 * 0.4 / 3 * 0.5 / 3
-        assert verdict.confidence == pytest.approx(odds[2] / (odds[0] + odds[1] + 2 * odds[2]))
+        a, b = 0.7 * 0.4 / 3 * 0.5 / 3, 0.1 * 0.6 * 0.5 / 3
+        c, d = 0.1 * 0.4 / 3 * 0.5, 0.1 * 0.4 / 3 * 0.5 / 3
+        assert verdict.confidence == pytest.approx(d / (a + b + c + d))
+
+    @pytest.mark.parametrize("answer", ["A", "D", "none"])
+    def test_what_two_agree_on_no_writing_overturns(self, answer):
+        deliberation = of_three(SYNTHESIZE)
+        told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+        deliberation.tell_conclusion(says("zoe", answer, usage=Usage(10, 5)))
+        verdict = deliberation.step().verdict
+        assert (verdict.answer, verdict.author, verdict.aggregator) == ("B", "ben", "vote")
+        assert verdict.notes == ("what zoe wrote goes against experts who agree; the vote stands",)
+        assert (verdict.writer, verdict.calls, verdict.usage) == ("zoe", 4, Usage(10, 5))
+
+    def test_where_all_other_answers_are_outvoted_nothing_is_written(self):
+        step = told(of_three(SYNTHESIZE), says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+        assert (step.verdict.answer, step.verdict.aggregator) == ("B", "vote")
+
+    def test_where_one_is_believed_more_than_two_anything_may_be_written(self):
+        route = route_of({"ada": 0.95, "ben": 0.3, "cleo": 0.3})
+        deliberation = Deliberation(route, SYNTHESIZE, OPTIONS)
+        step = told(deliberation, says("ada", "A"), says("ben", "B"), says("cleo", "B"))
+        assert not step.bound
+        assert len(step.replies) == 3
+
+    def test_of_two_answers_that_experts_agree_on_it_chooses_and_hears_nothing_else(self):
+        five = dict.fromkeys(("ada", "ben", "cleo", "dan", "eve", "fay"), 0.6)
+        deliberation = Deliberation(route_of(five), SYNTHESIZE, OPTIONS)
+        shrug = Answer("fay", "Let the verdict be mine.")
+        said = [says(name, letter) for name, letter in zip(five, "AABBC", strict=False)]
+        step = told(deliberation, *said, shrug)
+        assert step.bound
+        assert step.replies == tuple((reply.text, 0.6) for reply in said[:4])
+        deliberation.tell_conclusion(says("zoe", "B"))
+        assert deliberation.step().verdict.author == "zoe"
+
+    def test_an_expert_asked_twice_agrees_with_nobody(self):
+        route = route_of({"ada": 0.6, "ben": 0.6}, ("ada", "ben", "ada"))
+        step = told(
+            Deliberation(route, SYNTHESIZE, OPTIONS),
+            *(says("ada", "A"), says("ben", "B"), says("ada", "A")),
+        )
+        assert isinstance(step, Conclude)
+        assert not step.bound
 
     def test_unanimity_needs_none(self):
         step = told(of_three(SYNTHESIZE), *(says(name, "A") for name in THREE))
@@ -304,6 +350,20 @@ def test_what_the_aggregator_writes_is_compared_with_what_the_panel_said():
     deliberation.tell_alike({"1/2": "1/2", "7": "7", "0.5": "1/2"})
     verdict = deliberation.step().verdict
     assert (verdict.answer, verdict.agreement) == ("0.5", 0.5)
+
+
+def test_what_is_written_cannot_part_experts_who_agree():
+    deliberation = Deliberation(route_of(dict.fromkeys("abcde", 0.6)), SYNTHESIZE)
+    told(deliberation, *(Answer(name, text) for name, text in zip("abcde", "12345", strict=True)))
+    pairs = {"1": "1", "2": "1", "3": "3", "4": "3", "5": "5"}
+    deliberation.tell_alike(pairs)
+    assert deliberation.step().bound
+    deliberation.tell_conclusion(Answer("zoe", "6"))
+    assert isinstance(deliberation.step(), Compare)
+    apart = {answer: answer for answer in "1234"}
+    deliberation.tell_alike(apart | {"5": "5", "6": "5"})  # nearer to the fifth than 1 to 2
+    verdict = deliberation.step().verdict
+    assert verdict.aggregator == "vote"
 
 
 def test_the_letters_of_choices_are_never_compared():

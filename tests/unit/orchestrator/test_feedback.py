@@ -59,7 +59,8 @@ async def test_a_score_may_be_about_another_experts_reply():
     ids=["as one expert says", "as nobody says"],
 )
 async def test_a_text_that_another_wrote_credits_who_had_said_so(wrote, credited):
-    found = await asked(model="synthesize", zoe=wrote)
+    differing = SAID | {"ben": "The answer is 0.25."}  # what two agree on no text overturns
+    found = await asked(differing, "synthesize", wrote)
     assert found.author == "zoe"
     assert found.credited(Judgement(0.5), ID) == credited
 

@@ -17,12 +17,12 @@ from orchestrator.errors import PanelFailed, UnknownModel
 from orchestrator.lessons import Lessons
 from orchestrator.panel import Panel
 from orchestrator.plan import Plan
-from orchestrator.policies import POLICIES, planned
+from orchestrator.policies import POLICIES, Policy, planned
 from orchestrator.service import SLICE, Service
 from orchestrator.types import Request, Text, Verdict, Working
 from routing.evidence import Evidence, Outcome
 from routing.learned import Learned
-from routing.router import Growth, Router
+from routing.router import Growth, Recruiting, Router
 from tests.routes import NoSkills, service_of
 from tests.waiting import until
 
@@ -44,6 +44,11 @@ def three():
         ben="I saw it. The answer is (B).",
         cleo="It scatters. The answer is (A).",
     )
+
+
+def split():
+    """Three of whom no two agree: there is something to write about."""
+    return three() | experts(cleo="It scatters. The answer is (C).")
 
 
 def zoe(said="Both are heard. The answer is (B)."):
@@ -86,7 +91,7 @@ async def test_streamed_texts_join_to_the_verdicts(model):
 
 async def test_a_lone_expert_and_an_aggregator_are_streamed_in_pieces():
     for model in ("ben", "synthesize"):
-        events = await streamed(service_of(three(), zoe()), request(model, options=OPTIONS))
+        events = await streamed(service_of(split(), zoe()), request(model, options=OPTIONS))
         assert sum(isinstance(event, Text) for event in events) > 3
 
 
@@ -111,13 +116,27 @@ async def test_when_all_fail_each_way_of_asking_says_why():
 
 
 async def test_an_aggregator_that_fails_leaves_the_vote():
-    service = service_of(three(), zoe(Cause.UNAVAILABLE))
+    service = service_of(split(), zoe(Cause.UNAVAILABLE))
     for verdict in (
         await service.answer(request("synthesize", options=OPTIONS)),
         (await streamed(service, request("synthesize", options=OPTIONS)))[-1],
     ):
         assert (verdict.answer, verdict.aggregator) == ("A", "vote")
         assert "the vote stands" in verdict.notes[0]
+
+
+async def test_what_the_vote_may_overrule_is_not_streamed_before_it_is_known_to_stand():
+    said = dict(zip("abcde", "AABBC", strict=True))
+    panel = experts(**{name: f"The answer is ({letter})." for name, letter in said.items()})
+    wide = {"synthesize": Policy(Recruiting("synthesize", size=5), "synthesize")}
+    for letter, aggregator in (("B", "synthesize"), ("C", "vote")):
+        writer = zoe(f"I was told so. The answer is ({letter}).")
+        service = service_of(panel, writer, wide)
+        asked = request("synthesize", options=OPTIONS)
+        *events, verdict = await streamed(service, asked)
+        assert "".join(e.text for e in events if isinstance(e, Text)) == verdict.text
+        assert verdict.aggregator == aggregator
+        assert gist(verdict) == gist(await service.answer(asked))
 
 
 async def test_without_an_aggregator_policies_that_want_one_vote():
@@ -375,7 +394,7 @@ async def test_timings_say_where_the_time_went():
 
 def backed_up(**fallbacks):
     """A service in which ada and zoe, the aggregator, fail for now."""
-    said = experts(ben="It is (B).", cleo="It is (C).", dan="It is (B).")
+    said = experts(ben="It is (B).", cleo="It is (C).", dan="It is (D).")
     down = {"ada": ScriptedExpert("ada", default=Cause.TIMEOUT)}
     service = service_of({**down, **said}, zoe(Cause.UNAVAILABLE))
     service._panel.fallbacks = fallbacks

@@ -9,12 +9,12 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from api.app import create_app
-from api.errors import response
 from api.keys.errors import KeysAway, OverLimit
 from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
 from api.keys.key import Role
 from api.keys.visitor import OPEN, Keys, needed, visitor
+from api.refusing import response
 from api.running import Running
 from experts.cards import ScriptedCard
 from orchestrator.policies import POLICIES

@@ -58,5 +58,24 @@ async def test_a_batch_of_essays_is_grouped_as_well(mathematics):
     assert [len(set(found.values())) for found in alike] == [1, 1, 1]
 
 
+class Giving(Mathematics):
+    """Finds formulas equal, and gives up a question that asks for more than one pair."""
+
+    async def equal(self, questions):
+        asked = [list(pairs) for pairs in questions]
+        return frozenset(pair for pairs in asked if len(pairs) == 1 for pair in pairs)
+
+
+async def test_what_is_found_out_for_one_question_changes_no_other():
+    comparer, hard, easy = MeaningComparer(Near(), Giving()), ["x+1", "1+x", "y+z"], ["x+1", "1+x"]
+    (alone,) = await comparer.alike([hard])
+    assert await comparer.alike([easy, hard, easy]) == [
+        {"x+1": "x+1", "1+x": "x+1"},
+        alone,
+        {"x+1": "x+1", "1+x": "x+1"},
+    ]
+    assert alone["1+x"] == "1+x"
+
+
 async def test_no_questions_have_no_answers(mathematics):
     assert await MeaningComparer(Near(), mathematics).alike([]) == []

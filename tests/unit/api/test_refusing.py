@@ -1,6 +1,7 @@
 import pytest
 
-from api.errors import TABLE, NotOpen, document, response, told
+from api.errors import TABLE, NotOpen
+from api.refusing import document, response, told
 from experts.types import Cause, Failure
 from orchestrator import errors as orchestrator_errors
 from orchestrator.errors import PanelFailed, QuestionTooLong
