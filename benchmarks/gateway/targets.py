@@ -1,0 +1,244 @@
+"""What is measured: the upstream itself, and gateways in front of it, each a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, perf_counter, sleep
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).parents[2]
+LITELLM = "1.108.14"  # the newest release whose proxy installs from PyPI as published
+CONVENE = ["-c", "from api.cli import main; main()"]
+STARTS = 120.0  # seconds a gateway may take to start
+MODELS = {"instant": "0/0", "slow": "50/0", "paced": "0/10"}
+LIMITS = ("--requests", "900000000/day", "--tokens", "900000000000/day")
+LIMITED = (*LIMITS, "--dollars", "900000/month", "--concurrent", "100000")
+
+
+@dataclass(slots=True)
+class Target:
+    """Something that takes requests. `process` is None for the upstream: its cost is not ours."""
+
+    name: str
+    port: int
+    process: psutil.Process | None = None
+    path: str = "/v1/chat/completions"
+    key: str = ""
+    starts: float = 0.0  # seconds from its start to its first answer
+    ways: bool = False  # whether the path, not the model, says how slow the upstream is
+    panel: str = ""  # the model that asks a panel; "" where there is none
+
+    def takes(self, panel: bool) -> bool:
+        return not panel or bool(self.panel)
+
+    def pause(self) -> None:
+        """Whoever is not measured takes no time from who is."""
+        for process in self._tree():
+            process.suspend()
+
+    def resume(self) -> None:
+        for process in self._tree():
+            process.resume()
+
+    @property
+    def running(self) -> bool:
+        return self.process is None or self.process.status() != psutil.STATUS_ZOMBIE
+
+    @property
+    def cpu(self) -> float:
+        """Seconds that its processes have computed; its Redis is counted too."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._tree())
+
+    @property
+    def peak(self) -> float:
+        """Most memory that the process had resident, in MB; without its Redis."""
+        if self.process is None:
+            return 0.0
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) / 1e3
+
+    def _tree(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)] if self.process else []
+
+
+class Bench:
+    """Starts what is measured, and stops it."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self.upstream = free_port()
+        self._started("upstream", ["-m", "benchmarks.gateway.upstream", str(self.upstream)])
+        self._upstream = f"http://127.0.0.1:{self.upstream}"
+        _awaited(self.upstream)
+
+    def direct(self) -> Target:
+        return Target("direct", self.upstream, ways=True)
+
+    def forwarder(self) -> Target:
+        port = free_port()
+        command = ["-m", "uvicorn", "benchmarks.gateway.forwarder:app", "--port", str(port)]
+        command += ["--no-access-log", "--no-proxy-headers", "--log-level", "warning"]
+        return self._gateway("forwarder", port, command, {"UPSTREAM": self._upstream}, panel="panel")
+
+    def litellm(self) -> Target:
+        python = litellm_python()
+        port, file = free_port(), self._folder / "litellm.yaml"
+        file.write_text(litellm_config(self._upstream), encoding="utf-8")
+        command = [str(python.parent / "litellm"), "--config", str(file), "--port", str(port)]
+        environ = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+        command += ["--num_workers", "1", "--host", "127.0.0.1"]
+        return self._gateway("LiteLLM", port, command, environ, python=python)
+
+    def convene(self, name: str = "Convene", *, keys: bool = False) -> Target:
+        folder = self._folder / name.replace(" ", "-").replace(",", "")
+        folder.mkdir()
+        file = folder / "convene.yaml"
+        file.write_text(convene_config(self._upstream, folder), encoding="utf-8")
+        key = self._key(file) if keys else ""
+        port = free_port()
+        command = [*CONVENE, "serve", "--config", str(file), "--port", str(port)]
+        command += ["--log-level", "warning"]
+        return self._gateway(name, port, command, key=key, panel="synthesize")
+
+    def _key(self, file: Path) -> str:
+        command = [sys.executable, *CONVENE, "keys", "create", "bench", *LIMITED]
+        made = subprocess.run(
+            [*command, "--config", str(file)], cwd=ROOT, check=True, capture_output=True, text=True
+        )
+        return made.stdout.strip()
+
+    def _gateway(
+        self,
+        name: str,
+        port: int,
+        command: list[str],
+        environ: dict[str, str] | None = None,
+        *,
+        key: str = "",
+        panel: str = "",
+        python: Path = Path(sys.executable),
+    ) -> Target:
+        began = perf_counter()
+        process = self._started(name, command, environ, python)
+        target = Target(name, port, process, key=key, panel=panel)
+        _answering(target)
+        target.starts = perf_counter() - began
+        target.pause()
+        return target
+
+    def _started(
+        self,
+        name: str,
+        command: list[str],
+        environ: dict[str, str] | None = None,
+        python: Path = Path(sys.executable),
+    ) -> psutil.Process:
+        log = self._stack.enter_context((self._folder / f"{name}.log").open("wb"))
+        process = subprocess.Popen(
+            [str(python), *command],
+            cwd=ROOT,
+            env={**os.environ, "CONVENE_CONFIG": "", **(environ or {})},
+            stdout=log,
+            stderr=log,
+        )
+        self._stack.callback(_stopped, process)
+        return psutil.Process(process.pid)
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    """Everything that was started is stopped again."""
+    with ExitStack() as stack:
+        yield Bench(folder, stack)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port: int = bound.getsockname()[1]
+    return port
+
+
+def litellm_python() -> Path:
+    """LiteLLM in an environment of its own, made the first time: it wants other versions of the
+    libraries that are here."""
+    folder = ROOT / "build" / "litellm" / LITELLM
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "-q", f"litellm[proxy]=={LITELLM}"]
+        subprocess.run(pip, check=True)
+        (folder / "installed").touch()
+    return python
+
+
+def litellm_config(upstream: str) -> str:
+    """Its quickest way to such a server, without retries, cache, callbacks or database."""
+    models = "".join(
+        f"  - model_name: {name}\n    litellm_params: {{model: hosted_vllm/{name}, "
+        f"api_base: {upstream}/{way}/v1, api_key: none}}\n"
+        for name, way in MODELS.items()
+    )
+    return (
+        f"model_list:\n{models}"
+        "litellm_settings: {num_retries: 0, cache: false, telemetry: false}\n"
+        "router_settings: {num_retries: 0, disable_cooldowns: true}\n"
+    )
+
+
+def convene_config(upstream: str, folder: Path) -> str:
+    ways = {**MODELS, "second": "0/0", "third": "0/0", "writer": "0/0"}
+    experts = "".join(
+        f"  {name}: {{kind: hosted, model: {name}, base_url: {upstream}/{way}/v1, "
+        "api_key: none, concurrency: 5000, price: {input: 1.0, output: 2.0}}\n"
+        for name, way in ways.items()
+    )
+    return f"experts:\n{experts}aggregator: writer\nservice: {{data: {folder / 'data'}}}\n"
+
+
+def _awaited(port: int) -> None:
+    until = monotonic() + STARTS
+    while monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        sleep(0.02)
+    raise TimeoutError(f"nobody listens on port {port} after {STARTS:g} s")
+
+
+def _answering(target: Target) -> None:
+    """Until the first answer."""
+    until, last = monotonic() + STARTS, ""
+    body = {"model": "instant", "messages": [{"role": "user", "content": "6 x 7?"}]}
+    headers = {"authorization": f"Bearer {target.key}"} if target.key else {}
+    url = f"http://127.0.0.1:{target.port}{target.path}"
+    while monotonic() < until and target.running:
+        try:
+            found = httpx.post(url, json=body, headers=headers, timeout=10)
+            if found.status_code == 200:
+                return
+            last = f"HTTP {found.status_code} {found.text[:200]}"
+        except httpx.TransportError as error:
+            last = repr(error)
+        sleep(0.05)
+    raise TimeoutError(f"{target.name} does not answer: {last}; see its log")
+
+
+def _stopped(process: subprocess.Popen[bytes]) -> None:
+    """Politely, and then not."""
+    for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+        each.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
