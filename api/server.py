@@ -5,6 +5,7 @@ import logging
 import uvicorn
 
 from api.app import create_app
+from api.connection import Connection
 from api.listening import listening, names, url
 from api.running import CannotOpen, Opened
 from api.telemetry.observers import Observers
@@ -32,6 +33,7 @@ async def serve(
 
     config = uvicorn.Config(
         create_app(opened, failed=failed, hosts=hosts, observers=observers),
+        http=Connection,
         log_config=None,
         access_log=False,  # api.access has its own
         server_header=False,

@@ -3,12 +3,16 @@
 import json
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
 
 def dumps(document: Any) -> bytes:
-    """Compact JSON in ASCII: half an emoji from a backend's stream survives as an escape."""
-    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
+    """Compact JSON."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:  # half an emoji from a backend's stream: survives as an escape
+        return json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 class Json(Response):

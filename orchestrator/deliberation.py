@@ -78,9 +78,10 @@ class Deliberation:
         self._policy = policy
         # What is a choice, or JSON, is the same only if it is written the same.
         self._exact = bool(options) or json
-        self._read: Callable[[str], str | None] = (
+        self._reading: Callable[[str], str | None] = (
             canonical if json else partial(final_answer, options=tuple(options))
         )
+        self._answers: dict[str, str | None] = {}  # by the text that was read
         self._calibration = lessons.calibration
         self._ballot = Ballot(
             len(options) or OPEN_ANSWERS, bool(options), dict(route.skills), lessons.votes
@@ -137,6 +138,11 @@ class Deliberation:
         """Whether the next expert asked is sure to be the verdict's author."""
         return len(self.route.panel) == 1 and not self._replies
 
+    def _read(self, text: str) -> str | None:
+        if text not in self._answers:
+            self._answers[text] = self._reading(text)
+        return self._answers[text]
+
     def _uncompared(self) -> tuple[str, ...]:
         """The answers, where two are different strings and nobody said yet if they are the same."""
         if self._exact:
@@ -149,6 +155,8 @@ class Deliberation:
 
     def _counted(self) -> list[Vote]:
         """The votes, those for answers that are the same under one answer."""
+        if not self._alike:
+            return list(self._stated)
         return [replace(v, answer=self._alike.get(v.answer, v.answer)) for v in self._stated]
 
     def _settled(self) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 from time import perf_counter
 
 from experts.errors import ExpertError
+from experts.replying import at_once
 from experts.types import Answer, Cause, Chunk, Failure, Reply
 from orchestrator.agreement import Alike, Comparer, WordsOnly
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done, Step
@@ -79,7 +80,7 @@ class Online:
         return self.request.prompt.sampling.format is not None
 
     def _timings(self) -> Timings:
-        return Timings(panel=self.panel_seconds, aggregate=self.aggregate_seconds)
+        return Timings(self.watch.routing, self.panel_seconds, self.aggregate_seconds)
 
     async def _ask(self, experts: tuple[str, ...]) -> None:
         asked = seats(experts, self.request)
@@ -92,15 +93,12 @@ class Online:
             self.deliberation.tell(await self._streamed(name, self.panel.stream(name, prompt)))
             return
         await self._tell(Working(doing))
-        async with asyncio.TaskGroup() as group:
-            replying = [
-                group.create_task(
-                    self._asked(name, partial(self.panel.ask, name, [prompt])), name=f"ask {name}"
-                )
-                for name, prompt in asked
-            ]
-        for task in replying:
-            self.deliberation.tell(task.result())
+        replying = [
+            (name, self._asked(name, partial(self.panel.ask, name, [prompt])))
+            for name, prompt in asked
+        ]
+        for reply in await at_once(replying):
+            self.deliberation.tell(reply)
 
     async def _asked(
         self, name: str, ask: Callable[[], Awaitable[list[Reply]]], role: Role = "panel"

@@ -145,7 +145,7 @@ class Service:
             )
             verdict = await online.run()
         watch.answered(verdict)
-        return replace(verdict, timings=replace(verdict.timings, route=watch.routing))
+        return verdict
 
     def _watch(self, request: Request, mode: Mode) -> Watch:
         """Raises `UnknownModel` or `Refused`: then there is no deliberation."""

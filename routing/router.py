@@ -97,6 +97,7 @@ class Router:
         """Replace what is known; routes from here on use it."""
         self._competence = Competence(evidence.over(self._experts), self._affinity)
         self._ignorant = evidence.total == 0
+        self._pinned: dict[str, Route] = {}
 
     async def needs(self, questions: Sequence[Question]) -> list[Needs]:
         """What each question needs, in order."""
@@ -137,9 +138,12 @@ class Router:
 
     def pinned(self, expert: str) -> Route:
         """The route of a question that names its expert."""
-        candidates = self._competence.candidates(NO_NEEDS)
-        only = Ranking.of([c for c in candidates if c.expert == expert])
-        return Route(expert, (), (expert,), only, ("the request names its expert",))
+        if expert not in self._pinned:
+            candidates = self._competence.candidates(NO_NEEDS)
+            only = Ranking.of([c for c in candidates if c.expert == expert])
+            notes = ("the request names its expert",)
+            self._pinned[expert] = Route(expert, (), (expert,), only, notes)
+        return self._pinned[expert]
 
     def _notes(self, needs: Needs) -> tuple[str, ...]:
         if self._ignorant:
