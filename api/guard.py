@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,22 +30,21 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif (refusal := self._refusal(Headers(scope=scope))) is not None:
+        elif (refusal := self._refusal(scope)) is not None:
             await response(refusal)(scope, receive, send)
         else:
             await self.app(scope, self._limited(receive), send)
 
-    def _refusal(self, headers: Headers) -> HTTPException | None:
-        foreign = [host for host in headers.getlist("host") if not self._ours(host)]
-        if foreign:
-            return HTTPException(421, "this server answers to its own name only: see --host")
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_body:
-            return BodyTooLarge(self.max_body)
+    def _refusal(self, scope: Scope) -> HTTPException | None:
+        for name, value in scope["headers"]:
+            if name == b"host" and not self._ours(value):
+                return HTTPException(421, "this server answers to its own name only: see --host")
+            if name == b"content-length" and value.isdigit() and int(value) > self.max_body:
+                return BodyTooLarge(self.max_body)
         return None
 
-    def _ours(self, host: str) -> bool:
-        return self.hosts is None or hostname(host) in self.hosts
+    def _ours(self, host: bytes) -> bool:
+        return self.hosts is None or hostname(host.decode("latin-1")) in self.hosts
 
     def _limited(self, receive: Receive) -> Receive:
         """`receive` until the body is there, counted and timed; then plain, as it then waits for

@@ -78,10 +78,9 @@ class Deliberation:
         self._policy = policy
         # What is a choice, or JSON, is the same only if it is written the same.
         self._exact = bool(options) or json
-        self._reading: Callable[[str], str | None] = (
+        self._read: Callable[[str], str | None] = (
             canonical if json else partial(final_answer, options=tuple(options))
         )
-        self._answers: dict[str, str | None] = {}  # by the text that was read
         self._calibration = lessons.calibration
         self._ballot = Ballot(
             len(options) or OPEN_ANSWERS, bool(options), dict(route.skills), lessons.votes
@@ -138,11 +137,6 @@ class Deliberation:
         """Whether the next expert asked is sure to be the verdict's author."""
         return len(self.route.panel) == 1 and not self._replies
 
-    def _read(self, text: str) -> str | None:
-        if text not in self._answers:
-            self._answers[text] = self._reading(text)
-        return self._answers[text]
-
     def _uncompared(self) -> tuple[str, ...]:
         """The answers, where two are different strings and nobody said yet if they are the same."""
         if self._exact:
@@ -155,9 +149,8 @@ class Deliberation:
 
     def _counted(self) -> list[Vote]:
         """The votes, those for answers that are the same under one answer."""
-        if not self._alike:
-            return list(self._stated)
-        return [replace(v, answer=self._alike.get(v.answer, v.answer)) for v in self._stated]
+        alike = self._alike
+        return [replace(v, answer=alike[v.answer]) if v.answer in alike else v for v in self._stated]
 
     def _settled(self) -> bool:
         """Whether some answer is believed firmly enough to ask nobody else."""
@@ -200,7 +193,8 @@ class Deliberation:
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
-        answer = self._read(author.text)
+        stated = (vote.answer for vote in self._stated if vote.reply is author)
+        answer = self._read(author.text) if author is self._conclusion else next(stated, None)
         counted = self._alike.get(answer, answer) if answer else None
         usage = sum((r.usage for r in self._usable()), Usage())
         if isinstance(self._conclusion, Answer):

@@ -2,7 +2,6 @@
 
 import time
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import NotOpen, response
@@ -11,6 +10,7 @@ from api.keys.headers import headers
 from api.keys.visitor import OPEN, VISITOR, Visitor, permit
 
 OURS = b"x-convene-"  # what we tell; nobody tells us
+AUTHORIZATION = b"authorization"  # servers hand us names in lower case
 SCHEME = "bearer"
 
 
@@ -29,7 +29,7 @@ class Entry:
         if running is None:  # nor is it known yet if keys are asked for
             await response(NotOpen())(scope, receive, send)
             return
-        token = bearer(Headers(scope=scope))
+        token = bearer(scope)
         scope["headers"] = [pair for pair in scope["headers"] if not _withheld(pair[0])]
         if (keys := running.keys) is None:
             await self.app(scope, receive, send)
@@ -44,21 +44,23 @@ class Entry:
         await self.app(scope, receive, _telling(visitor, send))
 
 
-def bearer(given: Headers) -> str | None:
+def bearer(scope: Scope) -> str | None:
     """The token; None where there is none, or more than one."""
-    lines = given.getlist("authorization")
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == AUTHORIZATION]
     scheme, _, token = lines[0].partition(" ") if len(lines) == 1 else ("", "", "")
     return token.strip() if scheme.lower() == SCHEME else None
 
 
 def _withheld(name: bytes) -> bool:
-    return name.lower() == b"authorization" or name.lower().startswith(OURS)
+    return name == AUTHORIZATION or name.startswith(OURS)
 
 
 def _telling(visitor: Visitor, send: Send) -> Send:
     async def telling(message: Message) -> None:
         if message["type"] == "http.response.start" and visitor.standing is not None:
-            MutableHeaders(scope=message).update(headers(visitor.standing, time.time()))
+            told = headers(visitor.standing, time.time())
+            ours = [(name.encode(), value.encode()) for name, value in told.items()]
+            message = {**message, "headers": [*message["headers"], *ours]}
         await send(message)
 
     return telling

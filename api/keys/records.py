@@ -1,6 +1,7 @@
 """Keys in Redis: made, found, changed. Looked up by id alone, never by anything secret."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import WatchError
@@ -8,7 +9,9 @@ from redis.exceptions import WatchError
 from api.keys import names
 from api.keys.errors import NameTaken, UnknownKey
 from api.keys.key import Key, packed, unpacked
+from api.keys.line import Line
 
+REMEMBERED = 10_000  # keys
 ATTEMPTS = 5  # at a change that others get in between
 
 
@@ -17,6 +20,8 @@ class Records:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._line = Line(redis)
+        self._read: dict[str, tuple[Any, Key]] = {}  # by id: as it was kept, and what that says
 
     async def add(self, key: Key) -> None:
         """Keeps a new key. Raises `NameTaken` if another of its name is not revoked."""
@@ -28,8 +33,17 @@ class Records:
             await pipeline.execute()
 
     async def find(self, id: str) -> Key | None:
-        found = await self._redis.get(names.record(id))
-        return None if found is None else unpacked(found)
+        """The same object for as long as the key is not changed."""
+        kept = await self._line.ask("GET", names.record(id))
+        if kept is None:
+            self._read.pop(id, None)
+            return None
+        known = self._read.get(id)
+        if known is None or known[0] != kept:
+            if len(self._read) >= REMEMBERED:
+                self._read.clear()
+            known = self._read[id] = (kept, unpacked(kept))
+        return known[1]
 
     async def all(self) -> Sequence[Key]:
         """Every key, the oldest first, revoked ones too."""

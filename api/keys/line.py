@@ -1,0 +1,109 @@
+"""One connection to Redis for what every request asks of it.
+
+What is asked in one turn of the event loop goes out with one call and is answered in order. Redis's
+own client takes a connection for each command, and ten times as long.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import hiredis
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import InvalidResponse, RedisError, ResponseError
+
+PATIENCE = 1.0  # seconds; a connection that owes an answer for longer is given up
+
+
+class Line:
+    """Connects when it is first asked, and again after the connection was lost."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._pool = redis.connection_pool
+        self._connecting = asyncio.Lock()
+        self._held: AbstractConnection | None = None
+        self._wire: Wire | None = None
+
+    async def ask(self, *command: str | int) -> Any:
+        """Redis's answer. Raises `RedisError`. Waits as long as it takes: who asks has a deadline,
+        and who asks after a deadline was missed is given a new connection."""
+        wire = self._wire
+        if wire is None or wire.broken:
+            wire = await self._connected()
+        return await wire.ask(command)
+
+    async def _connected(self) -> "Wire":
+        """Through the client, which knows about addresses, passwords and TLS."""
+        async with self._connecting:
+            if self._wire is not None and not self._wire.broken:
+                return self._wire
+            if self._held is not None:
+                held, self._held = self._held, None
+                await held.disconnect(nowait=True)
+                await self._pool.release(held)
+            self._held = await self._pool.get_connection()
+            self._wire = Wire(self._held._writer.transport)  # noqa: SLF001 - no other way to it
+            return self._wire
+
+
+class Wire(asyncio.Protocol):
+    """A connection that is open: commands out, answers in the same order back."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._client = transport.get_protocol()  # is still told of the end: it waits for that
+        self._reader = hiredis.Reader(protocolError=InvalidResponse, replyError=ResponseError)
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes] = []
+        self._awaited: deque[tuple[asyncio.Future[Any], float]] = deque()  # and since when
+        transport.set_protocol(self)
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is of no more use."""
+        if self._awaited and self._loop.time() - self._awaited[0][1] > PATIENCE:
+            self._lose(Disconnected(f"no answer within {PATIENCE:g} s"))
+        return self._transport.is_closing()
+
+    def ask(self, command: tuple[str | int, ...]) -> "asyncio.Future[Any]":
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(hiredis.pack_command(command))
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._awaited.append((answer, self._loop.time()))
+        return answer
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        try:
+            while (said := self._reader.gets()) is not False:
+                self._answer(said)
+        except InvalidResponse as error:
+            self._lose(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(self._client, asyncio.Protocol):
+            self._client.connection_lost(exc)
+        self._lose(Disconnected("Connection closed by server."))
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        self._transport.write(b"".join(unsent))
+
+    def _answer(self, said: Any) -> None:
+        answer, _ = self._awaited.popleft()
+        if answer.done():  # who asked is gone
+            return
+        if isinstance(said, ResponseError):
+            answer.set_exception(said)
+        else:
+            answer.set_result(said)
+
+    def _lose(self, error: RedisError) -> None:
+        self._transport.close()
+        while self._awaited:
+            answer, _ = self._awaited.popleft()
+            if not answer.done():
+                answer.set_exception(error)
