@@ -58,21 +58,26 @@ class EventStream(StreamingResponse):
 async def frames(
     feed: Feed, completion: Completion, silence: float = SILENCE
 ) -> AsyncIterator[bytes]:
-    """The bytes of the stream. The contents of its chunks join to the verdict's text."""
-    yield wire.data(completion.first())
+    """The bytes of the stream, those together that are at hand together. The contents of its
+    chunks join to the verdict's text."""
+    ready = [wire.data(completion.first())]
     try:
         sent = ""
-        while not isinstance(event := await feed.next(silence), Verdict):
-            match event:
+        while True:
+            if not feed.at_hand:
+                yield b"".join(ready)
+                ready.clear()
+            match event := await feed.next(silence):
+                case Verdict():
+                    break
                 case Text(text) if text:
                     sent += text
-                    yield wire.data(completion.text(text))
+                    ready.append(wire.data(completion.text(text)))
                 case Working(doing):
-                    yield wire.comment(f"working... {doing}")
+                    ready.append(wire.comment(f"working... {doing}"))
                 case None:
-                    yield wire.comment("working...")
-        for frame in _ending(event, sent, completion):
-            yield frame
+                    ready.append(wire.comment("working..."))
+        yield b"".join([*ready, *_ending(event, sent, completion)])
     except Exception as error:
         if told(error).status == 500:
             logger.exception("a stream failed", extra={"action": "stream_failed"})

@@ -146,11 +146,13 @@ class Online:
         """Pass a reply's text on as it comes. A failure is a value only while nothing was told:
         after that no other expert can take over, and it is raised."""
         started = perf_counter()
-        reply = Answer(name, "")
+        reply, texts = Answer(name, ""), list[str]()
         try:
             async with asyncio.timeout_at(self.ends), aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
                 async for chunk in chunks:
-                    reply = _extended(reply, chunk)
+                    texts.append(chunk.text)
+                    if chunk.finish or chunk.usage:
+                        reply = _ended(reply, chunk)
                     if chunk.text:
                         await self._tell(Text(chunk.text))
         except ExpertError as error:
@@ -161,7 +163,7 @@ class Online:
             if self.told:
                 raise OutOfTime(self._seconds, [self._cut(name)]) from error
             return self._cut(name)
-        return replace(reply, seconds=perf_counter() - started)
+        return replace(reply, text="".join(texts), seconds=perf_counter() - started)
 
     def _cut(self, name: str) -> Failure:
         self.cut = True
@@ -175,10 +177,5 @@ class Online:
             await self.listener(event)
 
 
-def _extended(reply: Answer, chunk: Chunk) -> Answer:
-    return replace(
-        reply,
-        text=reply.text + chunk.text,
-        finish=chunk.finish or reply.finish,
-        usage=chunk.usage or reply.usage,
-    )
+def _ended(reply: Answer, chunk: Chunk) -> Answer:
+    return replace(reply, finish=chunk.finish or reply.finish, usage=chunk.usage or reply.usage)

@@ -3,11 +3,12 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import Protocol
 
 from experts.errors import BackendTimeout, BackendUnavailable, ExpertError
+from experts.hosted.deadline import Deadline
 from experts.types import Answer, Chunk, Prompt
 
 
@@ -88,19 +89,21 @@ class RetryingBackend:
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
         and cancel, whoever reads the stream."""
         first = (ends - asyncio.get_running_loop().time()) / 2
-        limit, missed = ends - first, f"no first token within {first:.3g} s"
+        limit, missed, begun = ends - first, f"no first token within {first:.3g} s", False
         async with aclosing(self._backend.stream(prompt)) as chunks:
-            while True:
-                try:
-                    async with asyncio.timeout_at(limit):
-                        chunk = await anext(chunks, None)
-                except TimeoutError as error:
-                    raise BackendTimeout(missed) from error
-                if chunk is None:
-                    return
-                limit, missed = ends, f"no whole reply within {self._seconds:g} s"
-                if chunk.text or chunk.finish:
-                    yield chunk
+            with closing(Deadline(limit)) as deadline:
+                while True:
+                    try:
+                        chunk = await deadline.step(anext(chunks, None))
+                    except TimeoutError as error:
+                        raise BackendTimeout(missed) from error
+                    if chunk is None:
+                        return
+                    if not begun:
+                        begun, missed = True, f"no whole reply within {self._seconds:g} s"
+                        deadline.move(ends)
+                    if chunk.text or chunk.finish:
+                        yield chunk
 
     def _ends(self) -> float:
         return asyncio.get_running_loop().time() + self._seconds
