@@ -19,6 +19,7 @@ SECONDS = 2.0  # engines that say nothing for longer are left out: a scrape has 
 async def metrics(request: Request) -> Response:
     """Counts since the start, and the engines as they are now."""
     kept: Metrics = request.app.state.metrics
+    kept.tasks.set(len(asyncio.all_tasks()))
     running = door(request).running
     engines = engine_registry(await _statuses(running) if running else [])
     body = await asyncio.to_thread(

@@ -49,6 +49,7 @@ class Metrics:
         self._names = frozenset((*names, "pinned"))
         ProcessCollector(registry=self.registry)
         make = Maker(self.registry)
+        self.tasks = make.gauge("tasks", "Tasks of the event loop, the scrape's own among them.")
         self._requests = HttpMetrics(make)
         self._deliberations = DeliberationMetrics(make)
         self._calls = CallMetrics(make)

@@ -13,6 +13,7 @@ class Response:
     """What came back. `arrivals`: by when how many bytes of the body were there."""
 
     status: int
+    head: bytes = b""  # in lower case
     body: bytearray = field(default_factory=bytearray)
     arrivals: list[tuple[int, float]] = field(default_factory=list)
 
@@ -78,9 +79,10 @@ class Connection(asyncio.Protocol):
         head, blank, rest = self._held.partition(b"\r\n\r\n")
         if not blank:
             return False
-        length = [line for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"]
+        head = head.lower()
+        length = [line for line in head.split(b"\r\n") if line[:15] == b"content-length:"]
         self._left = int(length[0][15:]) if length else None
-        self._response, self._held = Response(int(head[9:12])), rest
+        self._response, self._held = Response(int(head[9:12]), head), rest
         return True
 
     def _portion(self, response: Response) -> bool:

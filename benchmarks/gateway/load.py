@@ -20,6 +20,7 @@ from benchmarks.gateway.connection import Connection, Response
 from benchmarks.gateway.upstream import TEXT, TOKENS
 
 CHECKED = 8  # of so many streams one is read event by event
+HELD = 0.02  # seconds that a client stays which hangs up
 MOST = 4096  # connections of an open loop
 
 
@@ -37,6 +38,7 @@ class Plan:
     connections: int = 1
     rate: float = 0.0
     warm_up: float = 0.5  # seconds that are not counted
+    leaving: int = 0  # of an open loop: of so many clients one hangs up before its answer is there
 
     @property
     def written(self) -> str:
@@ -100,6 +102,7 @@ class Run:
         self.ends = self.begins + plan.seconds
         self.sent: dict[Connection, float] = {}
         self.idle: list[Connection] = []
+        self.left: set[Connection] = set()
         self.counted = self.asked = 0
 
     async def closed(self) -> None:
@@ -137,9 +140,15 @@ class Run:
         self.sent[connection] = meant
         self.asked += 1
         connection.ask(self.request, self._done)
+        if self.plan.leaving and self.asked % self.plan.leaving == 0:
+            self.left.add(connection)
+            asyncio.get_running_loop().call_later(HELD, connection.transport.abort)
 
     def _done(self, connection: Connection, response: Response) -> None:
         now, meant = perf_counter(), self.sent.pop(connection)
+        if connection in self.left:
+            self.left.discard(connection)
+            return
         if meant >= self.begins and now <= self.ends + (self.plan.rate > 0) * 60:
             self._count(response, meant, now)
         if response.status == 0:

@@ -110,7 +110,8 @@ class Bench:
         return self._gateway(name, port, command, key=key, panel="synthesize")
 
     def _key(self, file: Path) -> str:
-        command = [sys.executable, *CONVENE, "keys", "create", "bench", *LIMITED]
+        """An admin's, who may read metrics too."""
+        command = [sys.executable, *CONVENE, "keys", "create", "bench", "--role", "admin", *LIMITED]
         made = subprocess.run(
             [*command, "--config", str(file)], cwd=ROOT, check=True, capture_output=True, text=True
         )
