@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check unit format bench bench-batch bench-routing profile train schema clean
+.PHONY: help setup demo serve test check unit format bench bench-batch bench-routing bench-gateway soak profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -44,6 +44,12 @@ bench-batch: setup  ## Measure many experts on few engines: batches, waits, the 
 
 bench-routing: setup  ## Measure how long routing takes with 100 experts and 100,000 graded questions
 	$(BIN)/python benchmarks/routes.py
+
+bench-gateway: setup  ## Measure what Convene adds to a call, beside other gateways (20 minutes)
+	$(BIN)/python -m benchmarks.gateway
+
+soak: setup  ## Keep a service at 70 % of what it can for 20 minutes; it must make no error and leak nothing
+	$(BIN)/python -m benchmarks.soak
 
 train: setup  ## Train the built-in specialists anew into build/models (hours on two cores)
 	$(BIN)/python -m experts.builtin.train base --steps 2400 --out build/models

@@ -67,21 +67,26 @@ async def frames(
             if not feed.at_hand:
                 yield b"".join(ready)
                 ready.clear()
-            match event := await feed.next(silence):
-                case Verdict():
-                    break
-                case Text(text) if text:
-                    sent += text
-                    ready.append(wire.data(completion.text(text)))
-                case Working(doing):
-                    ready.append(wire.comment(f"working... {doing}"))
-                case None:
-                    ready.append(wire.comment("working..."))
+            if isinstance(event := await feed.next(silence), Verdict):
+                break
+            sent += event.text if isinstance(event, Text) else ""
+            ready += _framed(event, completion)
         yield b"".join([*ready, *_ending(event, sent, completion)])
     except Exception as error:
         if told(error).status == 500:
             logger.exception("a stream failed", extra={"action": "stream_failed"})
         yield wire.failure(document(error))
+
+
+def _framed(event: Event | None, completion: Completion) -> list[bytes]:
+    """What is told of an event, or of silence."""
+    match event:
+        case Text(text):
+            return [wire.data(completion.text(text))] if text else []
+        case Working(doing):
+            return [wire.comment(f"working... {doing}")]
+        case _:
+            return [wire.comment("working...")]
 
 
 def _ending(verdict: Verdict, sent: str, completion: Completion) -> list[bytes]:

@@ -23,7 +23,6 @@ from benchmarks.gateway.load import Plan
 from benchmarks.gateway.results import commit, machine
 from benchmarks.gateway.targets import Target, bench
 
-SHARE = 0.7  # of what the service can
 LEAVING = 20  # of so many clients one hangs up
 GROWTH = 0.05  # of memory, after the warm-up
 SPARE = 5  # files and tasks that may be more at the end than at the beginning
@@ -42,6 +41,7 @@ class Sample:
 def main(
     minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 20.0,
     slices: Annotated[int, typer.Option(min=4, help="After each the service is looked at.")] = 20,
+    share: Annotated[float, typer.Option(help="Of what the service can.")] = 0.7,
     rest: Annotated[
         float, typer.Option(help="Seconds at the end, in which idle connections are closed.")
     ] = 40.0,
@@ -51,7 +51,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="soak-") as folder, bench(Path(folder)) as started:
         service = started.convene("Convene", keys=True)
         service.resume()
-        told = soaked(service, minutes * 60, slices, rest)
+        told = soaked(service, minutes * 60 / slices, slices, share, rest)
     typer.echo(markdown(told))
     out.mkdir(parents=True, exist_ok=True)
     (out / "soak.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -60,7 +60,9 @@ def main(
         raise typer.Exit(1)
 
 
-def soaked(service: Target, seconds: float, slices: int, rest: float) -> dict[str, Any]:
+def soaked(
+    service: Target, seconds: float, slices: int, share: float, rest: float
+) -> dict[str, Any]:
     """Everything that was seen, and what of it was wrong."""
     began, samples, seen = monotonic(), [looked_at(service, 0.0)], []
     able = {stream: capacity(service, stream=stream) for stream in (False, True)}
@@ -68,10 +70,10 @@ def soaked(service: Target, seconds: float, slices: int, rest: float) -> dict[st
         Plan(
             service.port,
             "paced" if stream else "slow",
-            seconds / slices,
+            seconds,
             key=service.key,
             stream=stream,
-            rate=max(1.0, SHARE / 2 * rate),
+            rate=max(1.0, share / 2 * rate),
             warm_up=0.0,
             leaving=LEAVING,
         )
@@ -123,7 +125,9 @@ def wrong(samples: list[Sample], errors: dict[str, int]) -> list[str]:
     told = [f"{count} times {what}" for what, count in errors.items()]
     warm = samples[max(1, len(samples) // 4) :]
     half = len(warm) // 2
-    before, after = (statistics.median(s.rss_mb for s in part) for part in (warm[:half], warm[half:]))
+    before, after = (
+        statistics.median(s.rss_mb for s in part) for part in (warm[:half], warm[half:])
+    )
     if after > before * (1 + GROWTH):
         told.append(f"memory grew from {before:.1f} to {after:.1f} MB")
     for name in ("files", "tasks"):
@@ -141,8 +145,8 @@ def markdown(told: dict[str, Any]) -> str:
             "# Under steady load",
             "",
             f"{told['date']}, commit {told['commit']}, {told['machine']}.",
-            f"{rates['plain']} plain and {rates['streamed']} streamed requests a second, with keys, "
-            f"limits and metrics, {told['requests']} in all; of {LEAVING} clients one hung up.",
+            f"{rates['plain']} plain and {rates['streamed']} streamed requests a second, with "
+            f"keys and metrics, {told['requests']} in all; of {LEAVING} clients one hung up.",
             "",
             "| minutes | RSS MB | files | tasks |",
             "|---|---|---|---|",

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 
 from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.batch import Case, Placed, deliberate_all

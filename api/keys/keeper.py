@@ -93,9 +93,7 @@ class Keeper:
         if (settling := self.settle_soon(reservation, taken)) is not None:
             await asyncio.shield(settling)  # whoever hangs up may cancel this
 
-    def settle_soon(
-        self, reservation: Reservation, taken: Amounts
-    ) -> "asyncio.Task[bool] | None":
+    def settle_soon(self, reservation: Reservation, taken: Amounts) -> "asyncio.Task[bool] | None":
         """The same, on its way to Redis when this returns: before the answer is on its way to the
         client, and before this worker's next reservation. Nobody needs to wait for it."""
         account = self._alone.get(reservation.key.id)

@@ -10,8 +10,8 @@ from redis.exceptions import ResponseError
 
 from api.keys import names, scripts
 from api.keys.key import Key
-from api.keys.line import Line
 from api.keys.limits import Amounts, Level, Standing, refusal, window
+from api.keys.line import Line
 
 LEASE = 900.0  # seconds after which a request of a worker that died is no longer in flight
 LATE = 3600  # seconds that a counter outlives its window, for what is settled late

@@ -6,7 +6,7 @@ own client takes a connection for each command, and ten times as long.
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import hiredis
 from redis.asyncio import Redis
@@ -43,8 +43,9 @@ class Line:
                 held, self._held = self._held, None
                 await held.disconnect(nowait=True)
                 await self._pool.release(held)
-            self._held = await self._pool.get_connection()
-            self._wire = Wire(self._held._writer.transport)  # noqa: SLF001 - no other way to it
+            self._held = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+            writer = self._held._writer  # there is no other way to its transport
+            self._wire = Wire(cast(asyncio.Transport, cast(asyncio.StreamWriter, writer).transport))
             return self._wire
 
 
@@ -70,7 +71,7 @@ class Wire(asyncio.Protocol):
     def ask(self, command: tuple[str | int, ...]) -> "asyncio.Future[Any]":
         if not self._unsent:
             self._loop.call_soon(self._send)
-        self._unsent.append(hiredis.pack_command(command))
+        self._unsent.append(hiredis.pack_command(command))  # type: ignore[arg-type]
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._awaited.append((answer, self._loop.time()))
         return answer

@@ -1,6 +1,8 @@
-"""Counters and histograms that cost a request nothing to speak of; told to Prometheus's library when
-somebody scrapes. Its own take ten times as long, as they may be used from any thread: these are
-counted on the event loop alone."""
+"""Counters and histograms that take next to no time: plain numbers until somebody scrapes.
+
+Those of Prometheus's library may be used from any thread, and take ten times as long; these are
+counted on the event loop alone.
+"""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence

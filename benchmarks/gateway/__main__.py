@@ -16,6 +16,7 @@ from benchmarks.gateway.points import FULL, SHORT, Point
 from benchmarks.gateway.results import document, markdown, written
 from benchmarks.gateway.targets import ROOT, Bench, Target, bench
 
+SEED = 0  # of the order in which targets take turns
 RESULTS = ROOT / "benchmarks" / "results"
 START: dict[str, Callable[[Bench], Target]] = {
     "direct": Bench.direct,
@@ -28,14 +29,11 @@ Found = dict[str, dict[str, list[dict[str, Any]]]]
 
 
 def main(
-    targets: Annotated[
-        str, typer.Option(help="Which of " + ", ".join(START))
-    ] = ",".join(START),
+    targets: Annotated[str, typer.Option(help="Which of " + ", ".join(START))] = ",".join(START),
     rounds: Annotated[int, typer.Option(min=1, help="Of which the median is told.")] = 3,
     seconds: Annotated[float, typer.Option(min=0.2, help="Of each measurement.")] = 3.0,
     only: Annotated[str, typer.Option(help="Only loads whose name has this in it.")] = "",
     short: Annotated[bool, typer.Option("--short", help="A look: under a minute.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the order in which targets take turns.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for gateway.json and gateway.md.")] = RESULTS,
 ) -> None:
     """Closed and open loops, plain and streamed, at the same upstream; targets take turns in random
@@ -45,7 +43,7 @@ def main(
     points = [point for point in (SHORT if short else FULL) if only in point.name]
     with tempfile.TemporaryDirectory(prefix="gateways-") as folder, bench(Path(folder)) as started:
         chosen = [START[name](started) for name in targets.split(",")]
-        found = measured(points, chosen, rounds, seconds, random.Random(seed))
+        found = measured(points, chosen, rounds, seconds, random.Random(SEED))
         told = document(found, chosen)
     typer.echo(markdown(told))
     written(told, out, "gateway")

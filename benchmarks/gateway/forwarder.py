@@ -59,7 +59,9 @@ async def chat(body: Body, http: Request) -> Response:
         return StreamingResponse(relayed(session, url, payload), media_type="text/event-stream")
     if body.model == "panel":
         asking = [asked(session, url, payload) for _ in range(SEATS)]
-        texts = [reply["choices"][0]["message"]["content"] for reply in await asyncio.gather(*asking)]
+        texts = [
+            reply["choices"][0]["message"]["content"] for reply in await asyncio.gather(*asking)
+        ]
         question = Message(role="user", content=body.messages[-1].content + "\n\n".join(texts))
         payload = orjson.dumps({"model": "panel", "messages": [question.model_dump()]})
     return Response(orjson.dumps(await asked(session, url, payload)), headers=JSON)
@@ -70,9 +72,7 @@ async def asked(session: aiohttp.ClientSession, url: str, payload: bytes) -> Any
         return orjson.loads(await response.read())
 
 
-async def relayed(
-    session: aiohttp.ClientSession, url: str, payload: bytes
-) -> AsyncIterator[bytes]:
+async def relayed(session: aiohttp.ClientSession, url: str, payload: bytes) -> AsyncIterator[bytes]:
     async with session.post(url, data=payload, headers=JSON) as response:
         async for portion in response.content.iter_any():
             yield portion

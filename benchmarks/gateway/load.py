@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmarks.gateway.connection import Connection, Response
 from benchmarks.gateway.upstream import TEXT, TOKENS
 
 CHECKED = 8  # of so many streams one is read event by event
+LAST = 30.0  # seconds that what is in flight at the end may take
 HELD = 0.02  # seconds that a client stays which hangs up
 MOST = 4096  # connections of an open loop
 
@@ -106,7 +108,9 @@ class Run:
         self.counted = self.asked = 0
 
     async def closed(self) -> None:
-        for connection in await asyncio.gather(*(self._connected() for _ in range(self.plan.connections))):
+        for connection in await asyncio.gather(
+            *(self._connected() for _ in range(self.plan.connections))
+        ):
             self._send(connection, perf_counter())
         await asyncio.sleep(self.ends - perf_counter())
         await self._rest()
@@ -129,9 +133,9 @@ class Run:
         return connection
 
     async def _rest(self) -> None:
-        """Waits for what is in flight, up to as long as the run itself."""
-        until = perf_counter() + max(self.plan.seconds, 5)
-        while self.sent and perf_counter() < until:
+        """Waits for what is in flight."""
+        until = perf_counter() + LAST
+        while self.sent and perf_counter() < until:  # noqa: ASYNC110 - what ends it are callbacks
             await asyncio.sleep(0.01)
         for _ in self.sent:
             self.seen.wrong("no answer")
@@ -179,7 +183,7 @@ class Run:
         times = [1000 * at for _, at in pieces]
         if times:
             self.seen.first.append(times[0] - 1000 * meant)
-            self.seen.gaps += [after - before for before, after in zip(times, times[1:], strict=False)]
+            self.seen.gaps += [after - before for before, after in pairwise(times)]
 
 
 async def main(plan: Plan) -> dict[str, Any]:

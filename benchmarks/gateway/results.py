@@ -114,7 +114,9 @@ def written(told: Mapping[str, Any], folder: Path, name: str) -> None:
 
 def commit() -> str:
     command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
 
 
 def machine() -> str:

@@ -15,8 +15,9 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).parents[2]
-LITELLM = "1.108.14"  # the newest release whose proxy installs from PyPI as published
-CONVENE = ["-c", "from api.cli import main; main()"]
+LITELLM = "1.106.2"  # the newest release whose proxy installs from PyPI as published
+PYTHON = sys.executable
+CONVENE = [PYTHON, "-c", "from api.cli import main; main()"]
 STARTS = 120.0  # seconds a gateway may take to start
 MODELS = {"instant": "0/0", "slow": "50/0", "paced": "0/10"}
 LIMITS = ("--requests", "900000000/day", "--tokens", "900000000000/day")
@@ -54,7 +55,7 @@ class Target:
 
     @property
     def cpu(self) -> float:
-        """Seconds that its processes have computed; its Redis is counted too."""
+        """Seconds that its processes have computed; Redis is none of them."""
         return sum(sum(process.cpu_times()[:2]) for process in self._tree())
 
     @property
@@ -76,7 +77,7 @@ class Bench:
         self._folder = folder
         self._stack = stack
         self.upstream = free_port()
-        self._started("upstream", ["-m", "benchmarks.gateway.upstream", str(self.upstream)])
+        self._started("upstream", [PYTHON, "-m", "benchmarks.gateway.upstream", str(self.upstream)])
         self._upstream = f"http://127.0.0.1:{self.upstream}"
         _awaited(self.upstream)
 
@@ -84,68 +85,54 @@ class Bench:
         return Target("direct", self.upstream, ways=True)
 
     def forwarder(self) -> Target:
-        port = free_port()
-        command = ["-m", "uvicorn", "benchmarks.gateway.forwarder:app", "--port", str(port)]
+        target = Target("forwarder", free_port(), panel="panel")
+        command = [PYTHON, "-m", "uvicorn", "benchmarks.gateway.forwarder:app"]
         command += ["--no-access-log", "--no-proxy-headers", "--log-level", "warning"]
-        return self._gateway("forwarder", port, command, {"UPSTREAM": self._upstream}, panel="panel")
+        return self._gateway(target, command, {"UPSTREAM": self._upstream})
 
     def litellm(self) -> Target:
-        python = litellm_python()
-        port, file = free_port(), self._folder / "litellm.yaml"
+        target = Target("LiteLLM", free_port())
+        file = self._folder / "litellm.yaml"
         file.write_text(litellm_config(self._upstream), encoding="utf-8")
-        command = [str(python.parent / "litellm"), "--config", str(file), "--port", str(port)]
+        command = [str(litellm()), "--config", str(file), "--num_workers", "1"]
         environ = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
-        command += ["--num_workers", "1", "--host", "127.0.0.1"]
-        return self._gateway("LiteLLM", port, command, environ, python=python)
+        return self._gateway(target, [*command, "--host", "127.0.0.1"], environ)
 
     def convene(self, name: str = "Convene", *, keys: bool = False) -> Target:
         folder = self._folder / name.replace(" ", "-").replace(",", "")
         folder.mkdir()
         file = folder / "convene.yaml"
         file.write_text(convene_config(self._upstream, folder), encoding="utf-8")
-        key = self._key(file) if keys else ""
-        port = free_port()
-        command = [*CONVENE, "serve", "--config", str(file), "--port", str(port)]
-        command += ["--log-level", "warning"]
-        return self._gateway(name, port, command, key=key, panel="synthesize")
+        target = Target(name, free_port(), panel="synthesize")
+        target.key = self._key(file) if keys else ""
+        command = [*CONVENE, "serve", "--config", str(file), "--log-level", "warning"]
+        return self._gateway(target, command)
 
     def _key(self, file: Path) -> str:
         """An admin's, who may read metrics too."""
-        command = [sys.executable, *CONVENE, "keys", "create", "bench", "--role", "admin", *LIMITED]
+        command = [*CONVENE, "keys", "create", "bench", "--role", "admin", *LIMITED]
         made = subprocess.run(
             [*command, "--config", str(file)], cwd=ROOT, check=True, capture_output=True, text=True
         )
         return made.stdout.strip()
 
     def _gateway(
-        self,
-        name: str,
-        port: int,
-        command: list[str],
-        environ: dict[str, str] | None = None,
-        *,
-        key: str = "",
-        panel: str = "",
-        python: Path = Path(sys.executable),
+        self, target: Target, command: list[str], environ: dict[str, str] | None = None
     ) -> Target:
         began = perf_counter()
-        process = self._started(name, command, environ, python)
-        target = Target(name, port, process, key=key, panel=panel)
+        command = [*command, "--port", str(target.port)]
+        target.process = self._started(target.name, command, environ)
         _answering(target)
         target.starts = perf_counter() - began
         target.pause()
         return target
 
     def _started(
-        self,
-        name: str,
-        command: list[str],
-        environ: dict[str, str] | None = None,
-        python: Path = Path(sys.executable),
+        self, name: str, command: list[str], environ: dict[str, str] | None = None
     ) -> psutil.Process:
         log = self._stack.enter_context((self._folder / f"{name}.log").open("wb"))
         process = subprocess.Popen(
-            [str(python), *command],
+            command,
             cwd=ROOT,
             env={**os.environ, "CONVENE_CONFIG": "", **(environ or {})},
             stdout=log,
@@ -168,17 +155,23 @@ def free_port() -> int:
     return port
 
 
-def litellm_python() -> Path:
-    """LiteLLM in an environment of its own, made the first time: it wants other versions of the
+def litellm() -> Path:
+    """LiteLLM's command in an environment of its own, made the first time: it wants other versions of the
     libraries that are here."""
     folder = ROOT / "build" / "litellm" / LITELLM
-    python = folder / "bin" / "python"
     if not (folder / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        pip = [str(python), "-m", "pip", "install", "-q", f"litellm[proxy]=={LITELLM}"]
+        subprocess.run([PYTHON, "-m", "venv", str(folder)], check=True)
+        pip = [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            f"litellm[proxy]=={LITELLM}",
+        ]
         subprocess.run(pip, check=True)
         (folder / "installed").touch()
-    return python
+    return folder / "bin" / "litellm"
 
 
 def litellm_config(upstream: str) -> str:
@@ -235,7 +228,10 @@ def _answering(target: Target) -> None:
 
 def _stopped(process: subprocess.Popen[bytes]) -> None:
     """Politely, and then not."""
-    for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+    for each in [
+        psutil.Process(process.pid),
+        *psutil.Process(process.pid).children(recursive=True),
+    ]:
         each.send_signal(signal.SIGCONT)
     process.terminate()
     try:

@@ -12,6 +12,7 @@ from benchmarks.gateway.load import Plan
 from tests.acceptance import commands
 from tests.acceptance.commands import ROOT, convene
 
+STEADY = ("--minutes", "0.1", "--slices", "4", "--share", "0.2", "--rest", "20")
 MANY = 1200  # connections; the service works on 1,000 requests at once
 
 
@@ -35,7 +36,9 @@ async def run(*arguments, seconds=120):
     assert process.returncode == 0, said.decode()
 
 
-async def test_gateways_that_are_measured_answer_every_request_and_pass_streams_on_exactly(tmp_path):
+async def test_gateways_that_are_measured_answer_every_request_and_pass_streams_on_exactly(
+    tmp_path,
+):
     await run("benchmarks.gateway", "--short", "--seconds", "0.5", "--out", str(tmp_path))
     told = json.loads((tmp_path / "gateway.json").read_text())
     for point, found in told["points"].items():
@@ -47,7 +50,7 @@ async def test_gateways_that_are_measured_answer_every_request_and_pass_streams_
 
 
 async def test_a_service_under_steady_load_makes_no_error_and_keeps_nothing(tmp_path):
-    await run("benchmarks.soak", "--minutes", "0.1", "--slices", "4", "--out", str(tmp_path))
+    await run("benchmarks.soak", *STEADY, "--out", str(tmp_path))
     told = json.loads((tmp_path / "soak.json").read_text())
     assert told["requests"] > 0
     assert told["errors"] == {}
