@@ -56,7 +56,7 @@ def measured(
     found: Found = {point.name: {} for point in points}
     for number in range(rounds):
         for point in points:
-            takers = [target for target in targets if target.takes(point.panel)]
+            takers = [target for target in targets if target.panels or not point.panel]
             for target in dice.sample(takers, len(takers)):
                 one = measure(point, target, seconds)
                 found[point.name].setdefault(target.name, []).append(one)

@@ -2,7 +2,8 @@
 
     UPSTREAM=http://127.0.0.1:9000 uvicorn benchmarks.gateway.forwarder:app
 
-A model's name is the way to the upstream; `panel` asks three at once and then a fourth.
+A model's name says how slow the upstream is to be; `vote` asks three at once, `synthesize` a fourth
+after them.
 """
 
 import asyncio
@@ -57,13 +58,13 @@ async def chat(body: Body, http: Request) -> Response:
     payload = orjson.dumps(body.model_dump(exclude_none=True))
     if body.stream:
         return StreamingResponse(relayed(session, url, payload), media_type="text/event-stream")
-    if body.model == "panel":
-        asking = [asked(session, url, payload) for _ in range(SEATS)]
-        texts = [
-            reply["choices"][0]["message"]["content"] for reply in await asyncio.gather(*asking)
-        ]
+    if body.model in ("vote", "synthesize"):
+        replies = await asyncio.gather(*(asked(session, url, payload) for _ in range(SEATS)))
+        if body.model == "vote":
+            return Response(orjson.dumps(replies[0]), headers=JSON)
+        texts = [reply["choices"][0]["message"]["content"] for reply in replies]
         question = Message(role="user", content=body.messages[-1].content + "\n\n".join(texts))
-        payload = orjson.dumps({"model": "panel", "messages": [question.model_dump()]})
+        payload = orjson.dumps({"model": body.model, "messages": [question.model_dump()]})
     return Response(orjson.dumps(await asked(session, url, payload)), headers=JSON)
 
 

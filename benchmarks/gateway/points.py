@@ -10,19 +10,19 @@ LADDER = (1, 4, 16, 64)  # connections
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One kind of load. `model` says how slow the upstream is; `panel` that three are asked and
-    a fourth concludes."""
+    """One kind of load. `model` says how slow the upstream is. With a `panel` it is three who are
+    asked: `vote` has them settle it, `synthesize` has a fourth write the verdict."""
 
     model: str = "instant"
     stream: bool = False
     connections: int = 1
     size: int = 150  # bytes of the question
     rate: float = 0.0  # requests a second, whatever comes back; 0: as fast as answers come
-    panel: bool = False
+    panel: str = ""
 
     @property
     def name(self) -> str:
-        what = "panel" if self.panel else self.model
+        what = self.panel or self.model
         loop = f"{self.rate:g}/s" if self.rate else f"c={self.connections}"
         return f"{what} {'stream' if self.stream else 'plain'} {self.size} B {loop}"
 
@@ -30,7 +30,7 @@ class Point:
         path = f"/{MODELS[self.model]}{target.path}" if target.ways else target.path
         return Plan(
             target.port,
-            target.panel if self.panel else self.model,
+            self.panel or self.model,
             seconds,
             path,
             target.key,
@@ -47,12 +47,12 @@ BODIES = [Point(size=size, connections=c) for size in (10_000, 100_000) for c in
 SLOW = [Point("slow", connections=c) for c in (1, 64)]
 PACED = [Point("paced", stream=True, connections=c) for c in (1, 16)]
 STEADY = [Point("slow", rate=rate) for rate in (20, 200)]
-PANELS = [Point(panel=True, connections=c) for c in (1, 16)]
+PANELS = [Point(panel=way, connections=c) for way in ("vote", "synthesize") for c in (1, 16)]
 FULL = [*PLAIN, *STREAMS, *BODIES, *SLOW, *PACED, *STEADY, *PANELS]
 SHORT = [
     Point(connections=4),
     Point(stream=True, connections=4),
     Point("paced", stream=True, connections=2),
     Point("slow", rate=20),
-    Point(panel=True, connections=2),
+    Point(panel="synthesize", connections=2),
 ]

@@ -15,9 +15,15 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).parents[2]
-LITELLM = "1.106.2"  # the newest release whose proxy installs from PyPI as published
+LITELLM = "1.106.2"  # of newer releases the proxy needs packages that PyPI does not have
 PYTHON = sys.executable
 CONVENE = [PYTHON, "-c", "from api.cli import main; main()"]
+UNGUARDED = {  # LiteLLM without a key, and without a look at the price list on the internet
+    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOG": "ERROR",
+}
+TAIL = 2000  # characters of a log that are shown
 STARTS = 120.0  # seconds a gateway may take to start
 MODELS = {"instant": "0/0", "slow": "50/0", "paced": "0/10"}
 LIMITS = ("--requests", "900000000/day", "--tokens", "900000000000/day")
@@ -35,10 +41,7 @@ class Target:
     key: str = ""
     starts: float = 0.0  # seconds from its start to its first answer
     ways: bool = False  # whether the path, not the model, says how slow the upstream is
-    panel: str = ""  # the model that asks a panel; "" where there is none
-
-    def takes(self, panel: bool) -> bool:
-        return not panel or bool(self.panel)
+    panels: bool = False  # whether it asks panels
 
     def pause(self) -> None:
         """Whoever is not measured takes no time from who is."""
@@ -85,7 +88,7 @@ class Bench:
         return Target("direct", self.upstream, ways=True)
 
     def forwarder(self) -> Target:
-        target = Target("forwarder", free_port(), panel="panel")
+        target = Target("forwarder", free_port(), panels=True)
         command = [PYTHON, "-m", "uvicorn", "benchmarks.gateway.forwarder:app"]
         command += ["--no-access-log", "--no-proxy-headers", "--log-level", "warning"]
         return self._gateway(target, command, {"UPSTREAM": self._upstream})
@@ -95,15 +98,14 @@ class Bench:
         file = self._folder / "litellm.yaml"
         file.write_text(litellm_config(self._upstream), encoding="utf-8")
         command = [str(litellm()), "--config", str(file), "--num_workers", "1"]
-        environ = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
-        return self._gateway(target, [*command, "--host", "127.0.0.1"], environ)
+        return self._gateway(target, [*command, "--host", "127.0.0.1"], UNGUARDED)
 
     def convene(self, name: str = "Convene", *, keys: bool = False) -> Target:
         folder = self._folder / name.replace(" ", "-").replace(",", "")
         folder.mkdir()
         file = folder / "convene.yaml"
         file.write_text(convene_config(self._upstream, folder), encoding="utf-8")
-        target = Target(name, free_port(), panel="synthesize")
+        target = Target(name, free_port(), panels=True)
         target.key = self._key(file) if keys else ""
         command = [*CONVENE, "serve", "--config", str(file), "--log-level", "warning"]
         return self._gateway(target, command)
@@ -122,7 +124,11 @@ class Bench:
         began = perf_counter()
         command = [*command, "--port", str(target.port)]
         target.process = self._started(target.name, command, environ)
-        _answering(target)
+        try:
+            _answering(target)
+        except TimeoutError as error:
+            said = (self._folder / f"{target.name}.log").read_text(errors="replace")[-TAIL:]
+            raise TimeoutError(f"{error}; its log ends:\n{said}") from error
         target.starts = perf_counter() - began
         target.pause()
         return target
@@ -156,8 +162,8 @@ def free_port() -> int:
 
 
 def litellm() -> Path:
-    """LiteLLM's command in an environment of its own, made the first time: it wants other versions of the
-    libraries that are here."""
+    """LiteLLM's command, in an environment that is made the first time: it wants other versions of
+    the libraries that are here."""
     folder = ROOT / "build" / "litellm" / LITELLM
     if not (folder / "installed").exists():
         subprocess.run([PYTHON, "-m", "venv", str(folder)], check=True)
@@ -189,7 +195,8 @@ def litellm_config(upstream: str) -> str:
 
 
 def convene_config(upstream: str, folder: Path) -> str:
-    ways = {**MODELS, "second": "0/0", "third": "0/0", "writer": "0/0"}
+    """Of experts that are believed equal the first by name are asked: those that disagree."""
+    ways = {"ada": "0/0/41", "bob": "0/0/42", "eve": "0/0/43", **MODELS, "writer": "0/0/42"}
     experts = "".join(
         f"  {name}: {{kind: hosted, model: {name}, base_url: {upstream}/{way}/v1, "
         "api_key: none, concurrency: 5000, price: {input: 1.0, output: 2.0}}\n"
@@ -223,7 +230,7 @@ def _answering(target: Target) -> None:
         except httpx.TransportError as error:
             last = repr(error)
         sleep(0.05)
-    raise TimeoutError(f"{target.name} does not answer: {last}; see its log")
+    raise TimeoutError(f"{target.name} does not answer: {last}")
 
 
 def _stopped(process: subprocess.Popen[bytes]) -> None:

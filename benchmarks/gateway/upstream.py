@@ -3,7 +3,8 @@
     python -m benchmarks.gateway.upstream PORT
 
 The path says how slow it is: `/FIRST/EACH/v1/chat/completions` waits FIRST milliseconds before the
-reply and EACH more before every token of a stream. Nothing is parsed that need not be, so that what
+reply and EACH more before every token of a stream. A number before `v1` is the answer that a plain
+reply ends with, for panels that are to disagree. Nothing is parsed that need not be, so that what
 is measured is the gateway.
 """
 
@@ -11,6 +12,7 @@ import asyncio
 import json
 import re
 import sys
+from functools import cache
 from typing import Any, cast
 
 import uvloop
@@ -23,8 +25,10 @@ USED = {"prompt_tokens": 24, "completion_tokens": len(TOKENS), "total_tokens": 2
 HEAD = {"id": "chatcmpl-benchmark", "created": 1_700_000_000, "model": "benchmark"}
 
 
-def _whole() -> bytes:
-    message = {"role": "assistant", "content": TEXT}
+@cache
+def whole(answer: str = "") -> bytes:
+    text = f"{TEXT}The answer is {answer}." if answer else TEXT
+    message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     document = {**HEAD, "object": "chat.completion", "choices": [choice], "usage": USED}
     body = json.dumps(document).encode()
@@ -42,7 +46,6 @@ def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
     return _event({**HEAD, "object": "chat.completion.chunk", "choices": [choice]})
 
 
-WHOLE = _whole()
 OPENING = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
     + _chunk({"role": "assistant", "content": ""})
@@ -75,14 +78,16 @@ class Upstream(asyncio.Protocol):
         if not blank or len(body) < int(length[1] if length else 0):
             return
         self.held = b""
-        _, first, each, *_ = head.split(b" ", 2)[1].split(b"/")
+        _, first, each, answer, *_ = head.split(b" ", 2)[1].split(b"/")
         streamed = STREAMED.search(body) is not None
-        self._answer(int(first) / 1000, int(each) / 1000, streamed=streamed)
+        if not streamed:
+            self._later(int(first) / 1000, whole(answer.decode() if answer.isdigit() else ""))
+        elif each == b"0":
+            self._later(int(first) / 1000, STREAM)
+        else:
+            self._stream(int(first) / 1000, int(each) / 1000)
 
-    def _answer(self, first: float, each: float, *, streamed: bool) -> None:
-        if not each:
-            self._later(first, STREAM if streamed else WHOLE)
-            return
+    def _stream(self, first: float, each: float) -> None:
         self._later(first, OPENING)
         for place, piece in enumerate(PIECES, start=1):
             self._later(first + place * each, piece)
