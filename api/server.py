@@ -1,5 +1,6 @@
 """Runs the app under uvicorn until it is told to stop."""
 
+import gc
 import logging
 
 import uvicorn
@@ -42,6 +43,11 @@ async def serve(
         timeout_graceful_shutdown=drain_seconds,
     )
     server = uvicorn.Server(config)
+    # What is loaded by now stays; looking for garbage in it, and after every few requests, would
+    # take a tenth of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     with listening(host, port) as bound:
         logger.info("listening on %s", url(bound), extra={"action": "listening"})
         await server.serve(sockets=[bound])

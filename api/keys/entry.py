@@ -30,7 +30,11 @@ class Entry:
             await response(NotOpen())(scope, receive, send)
             return
         token = bearer(scope)
-        scope["headers"] = [pair for pair in scope["headers"] if not _withheld(pair[0])]
+        scope["headers"] = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name != AUTHORIZATION and not name.startswith(OURS)
+        ]
         if (keys := running.keys) is None:
             await self.app(scope, receive, send)
             return
@@ -49,10 +53,6 @@ def bearer(scope: Scope) -> str | None:
     lines = [value.decode("latin-1") for name, value in scope["headers"] if name == AUTHORIZATION]
     scheme, _, token = lines[0].partition(" ") if len(lines) == 1 else ("", "", "")
     return token.strip() if scheme.lower() == SCHEME else None
-
-
-def _withheld(name: bytes) -> bool:
-    return name == AUTHORIZATION or name.startswith(OURS)
 
 
 def _telling(visitor: Visitor, send: Send) -> Send:
