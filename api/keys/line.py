@@ -6,6 +6,7 @@ own client takes a connection for each command, and ten times as long.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 
 import hiredis
@@ -17,14 +18,25 @@ from redis.exceptions import InvalidResponse, RedisError, ResponseError
 PATIENCE = 1.0  # seconds; a connection that owes an answer for longer is given up
 
 
-class Line:
-    """Connects when it is first asked, and again after the connection was lost."""
+def _ignored() -> None:
+    """For whoever keeps nothing."""
 
-    def __init__(self, redis: Redis) -> None:
+
+class Line:
+    """Connects when it is first asked, and again after the connection was lost. Where `changed`
+    is given, Redis says of everything that was read here when it changes, as far as it can."""
+
+    def __init__(self, redis: Redis, changed: Callable[[], None] | None = None) -> None:
         self._pool = redis.connection_pool
+        self._changed = changed
         self._connecting = asyncio.Lock()
         self._held: AbstractConnection | None = None
         self._wire: Wire | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether a change would be told."""
+        return self._wire is not None and self._wire.tracking and not self._wire.broken
 
     async def ask(self, *command: str | int) -> Any:
         """Redis's answer. Raises `RedisError`. Waits as long as it takes: who asks has a deadline,
@@ -45,15 +57,20 @@ class Line:
                 await self._pool.release(held)
             self._held = await self._pool.get_connection()  # type: ignore[no-untyped-call]
             writer = self._held._writer  # there is no other way to its transport
-            self._wire = Wire(cast(asyncio.Transport, cast(asyncio.StreamWriter, writer).transport))
+            transport = cast(asyncio.Transport, cast(asyncio.StreamWriter, writer).transport)
+            self._wire = Wire(transport, self._changed or _ignored)
+            if self._changed is not None:
+                await self._wire.track()
             return self._wire
 
 
 class Wire(asyncio.Protocol):
     """A connection that is open: commands out, answers in the same order back."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, changed: Callable[[], None]) -> None:
         self._transport = transport
+        self._changed = changed
+        self.tracking = False
         self._client = transport.get_protocol()  # is still told of the end: it waits for that
         self._reader = hiredis.Reader(protocolError=InvalidResponse, replyError=ResponseError)
         self._loop = asyncio.get_running_loop()
@@ -68,6 +85,15 @@ class Wire(asyncio.Protocol):
             self._lose(Disconnected(f"no answer within {PATIENCE:g} s"))
         return self._transport.is_closing()
 
+    async def track(self) -> None:
+        """Has Redis 6 or later tell of changes; another, or one that may not, does not."""
+        try:
+            await self.ask(("HELLO", 3))
+            await self.ask(("CLIENT", "TRACKING", "ON"))
+        except ResponseError:
+            return
+        self.tracking = True
+
     def ask(self, command: tuple[str | int, ...]) -> "asyncio.Future[Any]":
         if not self._unsent:
             self._loop.call_soon(self._send)
@@ -80,7 +106,10 @@ class Wire(asyncio.Protocol):
         self._reader.feed(data)
         try:
             while (said := self._reader.gets()) is not False:
-                self._answer(said)
+                if isinstance(said, hiredis.PushNotification):
+                    self._changed()
+                else:
+                    self._answer(said)
         except InvalidResponse as error:
             self._lose(error)
 
@@ -104,6 +133,7 @@ class Wire(asyncio.Protocol):
 
     def _lose(self, error: RedisError) -> None:
         self._transport.close()
+        self._changed()  # or nobody would know
         while self._awaited:
             answer, _ = self._awaited.popleft()
             if not answer.done():
