@@ -31,8 +31,8 @@ class Gathering:
         self._transport.close()
 
     def _flush(self) -> None:
-        if self._held:
-            held, self._held, self._size = self._held, [], 0
+        held, self._held, self._size = self._held, [], 0
+        if held and not self._transport.is_closing():  # nobody is there any more
             self._transport.write(b"".join(held))
 
     def __getattr__(self, name: str) -> Any:

@@ -120,7 +120,8 @@ class Wire(asyncio.Protocol):
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, []
-        self._transport.write(b"".join(unsent))
+        if not self._transport.is_closing():
+            self._transport.write(b"".join(unsent))
 
     def _answer(self, said: Any) -> None:
         answer, _ = self._awaited.popleft()
