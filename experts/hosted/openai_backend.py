@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import urllib.request
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -13,7 +12,14 @@ from yarl import URL
 from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendUnavailable, ExpertError
 from experts.hosted.openai_stream import StreamReader
-from experts.hosted.openai_wire import answer, error_of_status, error_payload, request, retry_after
+from experts.hosted.openai_wire import (
+    answer,
+    error_of_status,
+    error_payload,
+    request,
+    retry_after,
+    written,
+)
 from experts.types import Answer, Chunk, Prompt
 
 LONGEST_REPLY = 16 << 20  # bytes
@@ -74,7 +80,7 @@ class OpenAIBackend:
         try:
             async with self._session.post(
                 self._url,
-                data=json.dumps(body).encode(),
+                data=written(body),
                 headers=headers,
                 proxy=self._proxy,
                 allow_redirects=False,

@@ -1,12 +1,19 @@
 """A streamed chat completion as it comes in: bytes or JSON to chunks. No network."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from experts.cards import Price
 from experts.errors import BackendUnavailable, EmptyReply
-from experts.hosted.openai_wire import at, finish_of, raise_if_error, text_of, usage_of, why_empty
+from experts.hosted.openai_wire import (
+    at,
+    finish_of,
+    raise_if_error,
+    read,
+    text_of,
+    usage_of,
+    why_empty,
+)
 from experts.hosted.sse import Decoder
 from experts.types import Chunk, FinishReason, Usage
 
@@ -64,6 +71,6 @@ class StreamReader:
 
 def _parsed(data: str) -> Any:
     try:
-        return json.loads(data)
+        return read(data)
     except ValueError as error:
         raise BackendUnavailable("the stream is broken: an event is no JSON") from error
