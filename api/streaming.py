@@ -75,7 +75,7 @@ async def frames(
     except Exception as error:
         if told(error).status == 500:
             logger.exception("a stream failed", extra={"action": "stream_failed"})
-        yield wire.failure(document(error))
+        yield b"".join([*ready, wire.failure(document(error))])
 
 
 def _framed(event: Event | None, completion: Completion) -> list[bytes]:
