@@ -8,11 +8,15 @@ from starlette.responses import Response
 
 
 def dumps(document: Any) -> bytes:
-    """Compact JSON."""
+    """Compact JSON in ASCII: half an emoji from a backend's stream survives as an escape, and some
+    clients take characters beyond ASCII for the end of a line."""
     try:
-        return orjson.dumps(document)
-    except orjson.JSONEncodeError:  # half an emoji from a backend's stream: survives as an escape
-        return json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
+        written = orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        written = b""
+    if written and written.isascii():
+        return written
+    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 class Json(Response):

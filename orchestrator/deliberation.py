@@ -149,10 +149,7 @@ class Deliberation:
 
     def _counted(self) -> list[Vote]:
         """The votes, those for answers that are the same under one answer."""
-        alike = self._alike
-        return [
-            replace(v, answer=alike[v.answer]) if v.answer in alike else v for v in self._stated
-        ]
+        return [replace(v, answer=self._alike.get(v.answer, v.answer)) for v in self._stated]
 
     def _settled(self) -> bool:
         """Whether some answer is believed firmly enough to ask nobody else."""

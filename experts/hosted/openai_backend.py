@@ -14,11 +14,11 @@ from experts.errors import BackendRejected, BackendUnavailable, ExpertError
 from experts.hosted.openai_stream import StreamReader
 from experts.hosted.openai_wire import (
     answer,
+    encoded,
     error_of_status,
     error_payload,
     request,
     retry_after,
-    written,
 )
 from experts.types import Answer, Chunk, Prompt
 
@@ -80,7 +80,7 @@ class OpenAIBackend:
         try:
             async with self._session.post(
                 self._url,
-                data=written(body),
+                data=encoded(body),
                 headers=headers,
                 proxy=self._proxy,
                 allow_redirects=False,

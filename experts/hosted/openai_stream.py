@@ -7,9 +7,9 @@ from experts.cards import Price
 from experts.errors import BackendUnavailable, EmptyReply
 from experts.hosted.openai_wire import (
     at,
+    decoded,
     finish_of,
     raise_if_error,
-    read,
     text_of,
     usage_of,
     why_empty,
@@ -71,6 +71,6 @@ class StreamReader:
 
 def _parsed(data: str) -> Any:
     try:
-        return read(data)
+        return decoded(data)
     except ValueError as error:
         raise BackendUnavailable("the stream is broken: an event is no JSON") from error

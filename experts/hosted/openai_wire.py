@@ -24,7 +24,7 @@ TOO_LONG = "context_length_exceeded"  # OpenAI's code; other servers say it in w
 LONGEST_MESSAGE = 300  # characters of somebody else's words
 
 
-def read(text: str | bytes) -> Any:
+def decoded(text: str | bytes) -> Any:
     """JSON as servers write it, which may hold half an emoji. Raises `ValueError`."""
     try:
         return orjson.loads(text)
@@ -32,7 +32,7 @@ def read(text: str | bytes) -> Any:
         return json.loads(text)
 
 
-def written(body: dict[str, Any]) -> bytes:
+def encoded(body: dict[str, Any]) -> bytes:
     """The same the other way."""
     try:
         return orjson.dumps(body)
@@ -161,7 +161,7 @@ def retryable(status: int) -> bool:
 def error_payload(body: bytes) -> Any:
     """An error's body: JSON, or text as it is, or nothing where it is a web page."""
     try:
-        return read(body)
+        return decoded(body)
     except ValueError:
         text = body.decode(errors="replace").strip()
         return "" if text.startswith("<") else text
