@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check clients unit fuzz chaos format bench bench-batch bench-routing bench-feedback bench-injection profile train schema clean
+.PHONY: help setup demo serve test check clients unit fuzz chaos soak format bench bench-batch bench-routing bench-feedback bench-injection bench-gateway profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -56,6 +56,12 @@ bench-feedback: setup  ## Simulate what feedback teaches about an expert that jo
 
 bench-injection: setup  ## Measure how often one malicious expert of three gets its own verdict (5 minutes)
 	$(BIN)/python -m benchmarks.injection
+
+bench-gateway: setup  ## Measure what Convene adds to a call, beside other gateways (20 minutes)
+	$(BIN)/python -m benchmarks.gateway
+
+soak: setup  ## Keep a service at 70 % of what it can for 20 minutes; it must make no error and leak nothing
+	$(BIN)/python -m benchmarks.soak
 
 chaos: setup  ## Kill processes under batches of 10,000 lines, 20 times, and look for lost lines (an hour)
 	$(BIN)/python -m benchmarks.chaos

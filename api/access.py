@@ -6,7 +6,6 @@ import secrets
 import time
 from contextvars import ContextVar
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.refusing import response
@@ -36,7 +35,7 @@ class Access:
             return
         visit = Visit(scope, send)
         REQUEST.set(visit.id)
-        PARENT.set(Headers(scope=scope).get("traceparent", ""))
+        PARENT.set(given(scope, b"traceparent"))
         self.observer(RequestStarted())
         try:
             await self.app(scope, receive, visit.send)
@@ -77,16 +76,24 @@ class Visit:
 
     def log(self) -> None:
         path: str = self._scope["path"]
+        level = logging.DEBUG if path in PROBES else logging.INFO
+        if not logger.isEnabledFor(level):
+            return
         extra = {
             "action": "request_finished",
             "request": self.id,
-            "label": label(Headers(scope=self._scope).get("x-request-id", "")),
+            "label": label(given(self._scope, b"x-request-id")),
             "status": self.status,
             "seconds": round(self.seconds, 4),
         }
-        level = logging.DEBUG if path in PROBES else logging.INFO
         # %r: a path may hold line breaks that would forge log lines
         logger.log(level, "%s %.200r %s", self._scope["method"], path, self.status, extra=extra)
+
+
+def given(scope: Scope, name: bytes) -> str:
+    """A header of the request; "" where it has none."""
+    found = (value for header, value in scope["headers"] if header == name)
+    return next(found, b"").decode("latin-1")
 
 
 def label(inbound: str) -> str | None:

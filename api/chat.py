@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.bodies import ChatBody, RouteBody
 from api.completion import Completion
+from api.endpoint import Endpoint
 from api.opening import Open
 from api.race import unless_hung_up
 from api.samples import answers, together
@@ -14,7 +15,7 @@ from api.summary import summary
 from api.wire import Json
 from orchestrator.story import route_story
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=Endpoint)
 
 
 @router.post("/chat/completions")

@@ -25,13 +25,21 @@ class Feed:
         if self._held:
             return self._held.pop(0)
         try:
-            async with asyncio.timeout(seconds):
-                event = await self._queue.get()
+            if self._queue.empty():
+                async with asyncio.timeout(seconds):
+                    event = await self._queue.get()
+            else:
+                event = self._queue.get_nowait()
         except TimeoutError:
             return None
         if isinstance(event, Exception):
             raise event
         return event
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the next one need not be waited for."""
+        return bool(self._held) or not self._queue.empty()
 
     async def settle(self, head_start: float, silence: float) -> None:
         """Waits until the status of the response is known: to the first event that is more than

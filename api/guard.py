@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,21 +45,21 @@ class Guard:
             await self.app(scope, _limited(receive, most, seconds), send)
 
     def _refusal(self, scope: Scope, most: int) -> HTTPException | None:
-        headers = Headers(scope=scope)
-        hosts = headers.getlist("host")
+        headers = scope["headers"]
+        hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 and (hosts or scope.get("http_version") == "1.1"):
             return Malformed("send one Host header")
         if not all(map(self._ours, hosts)):
             return HTTPException(421, "this server answers to its own name only: see --host")
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > most:
-            return BodyTooLarge(most)
-        if headers.get("content-encoding", "identity").lower() != "identity":
-            return Encoded()
+        for name, value in headers:
+            if name == b"content-length" and value.isdigit() and int(value) > most:
+                return BodyTooLarge(most)
+            if name == b"content-encoding" and value.lower() != b"identity":
+                return Encoded()
         return None
 
-    def _ours(self, host: str) -> bool:
-        return self.hosts is None or hostname(host) in self.hosts
+    def _ours(self, host: bytes) -> bool:
+        return self.hosts is None or hostname(host.decode("latin-1")) in self.hosts
 
 
 def _limited(receive: Receive, most: int, seconds: float) -> Receive:

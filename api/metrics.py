@@ -20,6 +20,7 @@ SECONDS = 2.0  # engines that say nothing for longer are left out: a scrape has 
 async def metrics(request: Request) -> Response:
     """Counts since the start, and the engines as they are now."""
     kept: Metrics = request.app.state.metrics
+    kept.tasks.set(len(asyncio.all_tasks()))
     running = door(request).running
     engines = engine_registry(await _statuses(running) if running else [])
     circuits = circuit_registry(running.circuits() if running else {})

@@ -70,11 +70,16 @@ def door(request: Request) -> Door:
     return found
 
 
-async def _open(request: Request) -> Running:
+def opened(request: Request) -> Running:
+    """The service, as this request may use it. Raises `NotOpen`."""
     running = door(request).running
     if running is None:
         raise NotOpen
     return for_whom(running, request.scope)
+
+
+async def _open(request: Request) -> Running:
+    return opened(request)
 
 
 Open = Annotated[Running, Depends(_open)]

@@ -15,18 +15,19 @@ async def unless_hung_up(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; raises `HungUp` and cancels it if the client leaves before. The body
     must have been read, so that all that can still be received is the client's leaving."""
     working = asyncio.create_task(work, name="answer a request")
-    leaving = asyncio.create_task(_hung_up(receive), name="watch a client")
+    leaving = asyncio.create_task(_cancelling(receive, working), name="watch a client")
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise HungUp("the client hung up; its work was cancelled")
-        return working.result()
+        return await working
+    except asyncio.CancelledError as error:
+        if leaving.done() and not leaving.cancelled():
+            leaving.result()
+            raise HungUp("the client hung up; its work was cancelled") from error
+        raise
     finally:
-        working.cancel()
         leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _hung_up(receive: Receive) -> None:
+async def _cancelling(receive: Receive, working: "asyncio.Task[T]") -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    working.cancel()

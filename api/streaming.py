@@ -98,26 +98,38 @@ class EventStream(StreamingResponse):
 
 
 async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> AsyncIterator[bytes]:
-    """The bytes of the stream. The pieces of text in it join to the verdict's."""
-    yield dialect.opening()
+    """The bytes of the stream, those together that are at hand together. The pieces of text in it
+    join to the verdict's."""
+    ready = [dialect.opening()]
     try:
         sent = ""
-        while not isinstance(event := await feed.next(silence), Verdict):
-            match event:
-                case Text(text, calls, tokens) if text or calls or tokens:
-                    sent += text
-                    yield dialect.piece(event)
-                case Working(doing):
-                    yield wire.comment(f"working... {doing}")
-                case None:
-                    yield wire.comment("working...")
+        while True:
+            if not feed.at_hand:
+                yield b"".join(ready)
+                ready.clear()
+            if isinstance(event := await feed.next(silence), Verdict):
+                break
+            sent += event.text if isinstance(event, Text) else ""
+            ready.append(_framed(event, dialect))
         if rest := _rest(event, sent):
-            yield dialect.piece(Text(rest))
-        yield await dialect.ending(event)
+            ready.append(dialect.piece(Text(rest)))
+        ready.append(await dialect.ending(event))
     except Exception as error:
         if told(error).status == 500:
             logger.exception("a stream failed", extra={"action": "stream_failed"})
-        yield dialect.failure(error)
+        ready.append(dialect.failure(error))
+    yield b"".join(ready)
+
+
+def _framed(event: Text | Working | None, dialect: Dialect) -> bytes:
+    """What is told of an event, or of silence."""
+    match event:
+        case Text(text, calls, tokens):
+            return dialect.piece(event) if text or calls or tokens else b""
+        case Working(doing):
+            return wire.comment(f"working... {doing}")
+        case None:
+            return wire.comment("working...")
 
 
 def _rest(verdict: Verdict, sent: str) -> str:

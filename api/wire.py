@@ -3,11 +3,19 @@
 import json
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
 
 def dumps(document: Any) -> bytes:
-    """Compact JSON in ASCII: half an emoji from a backend's stream survives as an escape."""
+    """Compact JSON in ASCII: half an emoji from a backend's stream survives as an escape, and some
+    clients take characters beyond ASCII for the end of a line."""
+    try:
+        written = orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        written = b""
+    if written and written.isascii():
+        return written
     return json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 

@@ -3,15 +3,16 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from experts.errors import ExpertError
 from experts.types import Answer, Chunk, Priority, Prompt, Reply
 
 Turns = Callable[[Priority], AbstractAsyncContextManager[Any]]
+T = TypeVar("T")
 _PIECE = re.compile(r"\s*\S+\s*|\s+")  # a word and the space around it
 
 
@@ -25,11 +26,15 @@ async def ask_each(
 
     A reply's seconds start with its turn, so a long queue does not make it look slow.
     """
+    return await at_once([(expert, _reply(expert, prompt, answer, turn)) for prompt in prompts])
+
+
+async def at_once(calls: Sequence[tuple[str, Coroutine[Any, Any, T]]]) -> list[T]:
+    """The results of calls to these experts, in order; one alone needs no task of its own."""
+    if len(calls) == 1:
+        return [await calls[0][1]]
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(_reply(expert, prompt, answer, turn), name=f"ask {expert}")
-            for prompt in prompts
-        ]
+        tasks = [group.create_task(call, name=f"ask {expert}") for expert, call in calls]
     return [task.result() for task in tasks]
 
 

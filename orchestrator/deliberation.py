@@ -183,7 +183,8 @@ class Deliberation:
 
     def _verdict(self) -> Verdict:
         author, aggregator, notes = self._author()
-        answer = self._read(author)
+        stated = (vote.answer for vote in self._stated if vote.reply is author)
+        answer = self._read(author) if author is self._conclusion else next(stated, None)
         counted = self._alike.get(answer, answer) if answer else None
         return Verdict(
             text=author.text,

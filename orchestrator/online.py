@@ -9,6 +9,7 @@ from time import perf_counter
 
 from experts.calls import extended, pieces
 from experts.errors import ExpertError
+from experts.replying import at_once
 from experts.types import Answer, Cause, Chunk, Failure, Reply
 from orchestrator.agreement import Alike, Comparer, WordsOnly
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done, Step
@@ -81,7 +82,7 @@ class Online:
         return self.request.prompt.sampling.format is not None
 
     def _timings(self) -> Timings:
-        return Timings(panel=self.panel_seconds, aggregate=self.aggregate_seconds)
+        return Timings(self.watch.routing, self.panel_seconds, self.aggregate_seconds)
 
     async def _ask(self, experts: tuple[str, ...]) -> None:
         asked = seats(experts, self.request)
@@ -94,15 +95,12 @@ class Online:
             self.deliberation.tell(await self._streamed(name, self.panel.stream(name, prompt)))
             return
         await self._tell(Working(doing))
-        async with asyncio.TaskGroup() as group:
-            replying = [
-                group.create_task(
-                    self._asked(name, partial(self.panel.ask, name, [prompt])), name=f"ask {name}"
-                )
-                for name, prompt in asked
-            ]
-        for task in replying:
-            self.deliberation.tell(task.result())
+        replying = [
+            (name, self._asked(name, partial(self.panel.ask, name, [prompt])))
+            for name, prompt in asked
+        ]
+        for reply in await at_once(replying):
+            self.deliberation.tell(reply)
 
     async def _asked(
         self, name: str, ask: Callable[[], Awaitable[list[Reply]]], role: Role = "panel"
@@ -151,11 +149,13 @@ class Online:
         """Pass a reply's text on as it comes. A failure is a value only while nothing was told:
         after that no other expert can take over, and it is raised."""
         started = perf_counter()
-        reply = Answer(name, "")
+        reply, texts = Answer(name, ""), list[str]()
         try:
             async with asyncio.timeout_at(self.ends), aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
                 async for chunk in chunks:
-                    reply = _extended(reply, chunk)
+                    texts.append(chunk.text)
+                    if chunk.finish or chunk.usage or chunk.calls or chunk.logprobs:
+                        reply = _extended(reply, chunk)
                     if chunk.text or chunk.calls or chunk.logprobs:
                         await self._tell(Text(chunk.text, chunk.calls, chunk.logprobs))
         except ExpertError as error:
@@ -166,7 +166,7 @@ class Online:
             if self.told:
                 raise OutOfTime(self._seconds, [self._cut(name)]) from error
             return self._cut(name)
-        return replace(reply, seconds=perf_counter() - started)
+        return replace(reply, text="".join(texts), seconds=perf_counter() - started)
 
     def _cut(self, name: str) -> Failure:
         self.cut = True
@@ -181,9 +181,9 @@ class Online:
 
 
 def _extended(reply: Answer, chunk: Chunk) -> Answer:
+    """With all that the chunk adds but its text."""
     return replace(
         reply,
-        text=reply.text + chunk.text,
         finish=chunk.finish or reply.finish,
         usage=chunk.usage or reply.usage,
         calls=extended(reply.calls, chunk.calls) if chunk.calls else reply.calls,

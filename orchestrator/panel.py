@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from experts import prompts
-from experts.base import Able, Awaited, Expert, Guarded, Resident
+from experts.base import Able, Expert, Guarded, Resident
 from experts.circuit import State
 from experts.types import Ability, Chunk, Prompt, Reply
 from orchestrator.deliberation import Conclude
@@ -84,8 +84,8 @@ class Panel:
 
     def wait(self, names: Iterable[str]) -> float:
         """Seconds until all of these would begin, as far as is known."""
-        experts = [self.experts[name] for name in names]
-        return max((each.wait for each in experts if isinstance(each, Awaited)), default=0.0)
+        # Those that are `Awaited`: asking a protocol whether they are takes longer than all else.
+        return max((getattr(self.experts[name], "wait", 0.0) for name in names), default=0.0)
 
     async def ask(self, name: str, asked: Sequence[Prompt]) -> list[Reply]:
         """One reply per prompt, in order; the prompts run as one batch."""

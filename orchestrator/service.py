@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 
 from orchestrator.abilities import among_able
 from orchestrator.agreement import Comparer, WordsOnly
@@ -147,7 +146,7 @@ class Service:
             )
             verdict = await online.run()
         watch.answered(verdict)
-        return replace(verdict, timings=replace(verdict.timings, route=watch.routing))
+        return verdict
 
     def _watch(self, request: Request, mode: Mode) -> Watch:
         """Raises `UnknownModel` or `Refused`: then there is no deliberation."""

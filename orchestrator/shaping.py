@@ -15,6 +15,8 @@ async def ask_shaped(expert: Expert, prompts: Sequence[Prompt]) -> list[Reply]:
     """The expert's replies. Where a format is asked for, an answer's text is JSON of that format,
     and its usage that of every try."""
     replies = list(await expert.ask(prompts))
+    if all(prompt.sampling.format is None for prompt in prompts):
+        return replies
     wrong = {
         place: told
         for place, (prompt, reply) in enumerate(zip(prompts, replies, strict=True))

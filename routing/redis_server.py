@@ -10,6 +10,7 @@ import fcntl
 import importlib.util
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -115,7 +116,7 @@ async def _joined(folder: Path, socket: Path, seconds: float) -> Redis:
     log = folder / "redis.log"
     old = log.stat().st_size if log.exists() else 0  # what earlier servers wrote
     if not _running(folder):
-        await _start(folder, socket)
+        await asyncio.to_thread(_start, folder, socket)
     # Without retries of its own: whether to look again is decided here.
     member = Redis(unix_socket_path=str(socket), client_name=MEMBER, retry=Retry(NoBackoff(), 0))
     async with AsyncExitStack() as stack:
@@ -141,21 +142,22 @@ async def _answers(member: Redis) -> bool:
         return False
 
 
-async def _start(folder: Path, socket: Path) -> None:
-    """Returns once the server has gone its own way; it outlives us while others use it."""
-    command = await asyncio.to_thread(_command, folder, socket)
+def _start(folder: Path, socket: Path) -> None:
+    """Returns once the server has gone its own way; it outlives us while others use it. Blocks:
+    uvloop would wait for the end of the server's output, which is never."""
+    command = _command(folder, socket)
     with _opened_lock(folder, "redis.running") as running:
         _locked(running)
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+        started = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             pass_fds=(running,),
+            check=False,
         )
-        said, _ = await process.communicate()
-    if process.returncode:
-        words = said.decode(errors="replace").strip()[-TAIL:]
+    if started.returncode:
+        words = started.stdout.decode(errors="replace").strip()[-TAIL:]
         raise RedisServerError(f"{command[0]} did not start in {folder}: {words}")
 
 

@@ -121,6 +121,7 @@ class Router:
         self._competence = Updated(known, claimed) if claimed.total else known
         self._ignorant = evidence.total + claimed.total == 0
         self._views.clear()
+        self._pinned: dict[str, Route] = {}
 
     async def needs(self, questions: Sequence[Question]) -> list[Needs]:
         """What each question needs, in order."""
@@ -206,9 +207,12 @@ class Router:
 
     def pinned(self, expert: str, tenant: str = "") -> Route:
         """The route of a question that names its expert."""
-        candidates = self._believed(tenant).candidates(NO_NEEDS)
-        only = Ranking.of([c for c in candidates if c.expert == expert])
-        return Route(expert, (), (expert,), only, ("the request names its expert",))
+        known = self._believed(tenant)
+        if known is not self._competence:
+            return _alone(known, expert)
+        if expert not in self._pinned:
+            self._pinned[expert] = _alone(self._competence, expert)
+        return self._pinned[expert]
 
     def _notes(self, needs: Needs, tenant: str) -> tuple[str, ...]:
         if self._ignorant and self._growth.learned.of(tenant) is None:
@@ -216,3 +220,9 @@ class Router:
         if not needs.skills:
             return ("the question is like none seen: experts are judged by their overall record",)
         return ()
+
+
+def _alone(competence: Competence, expert: str) -> Route:
+    candidates = competence.candidates(NO_NEEDS)
+    only = Ranking.of([candidate for candidate in candidates if candidate.expert == expert])
+    return Route(expert, (), (expert,), only, ("the request names its expert",))

@@ -55,6 +55,8 @@ def serve(
 ) -> None:
     """Serve the experts behind an OpenAI-compatible endpoint."""
     settings = settings_of(config)
+    import uvloop
+
     from api import logs
     from api.telemetry.exporting import exporting
     from api.telemetry.metrics import Metrics
@@ -66,17 +68,18 @@ def serve(
     signal.signal(signal.SIGTERM, _stop)
     with exporting(settings.experts, os.environ) as exporters:
         observers = Observers(Metrics([*settings.experts, *POLICIES]), exporters)
-        asyncio.run(
-            _serve(
-                settings,
-                file_of(config),
-                settings.service.host if host is None else host,
-                settings.service.port if port is None else port,
-                observers,
-                insecure=insecure,
-                drain_seconds=drain_seconds,
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(
+                _serve(
+                    settings,
+                    file_of(config),
+                    settings.service.host if host is None else host,
+                    settings.service.port if port is None else port,
+                    observers,
+                    insecure=insecure,
+                    drain_seconds=drain_seconds,
+                )
             )
-        )
 
 
 async def _serve(

@@ -2,7 +2,6 @@
 
 import time
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import NotOpen
@@ -12,6 +11,7 @@ from api.keys.visitor import OPEN, VISITOR, Visitor, permit
 from api.refusing import response
 
 OURS = b"x-convene-"  # what we tell; nobody tells us
+AUTHORIZATION = b"authorization"  # servers hand us names in lower case
 SCHEME = "bearer"
 
 
@@ -30,8 +30,12 @@ class Entry:
         if running is None:  # nor is it known yet if keys are asked for
             await response(NotOpen())(scope, receive, send)
             return
-        token = bearer(Headers(scope=scope))
-        scope["headers"] = [pair for pair in scope["headers"] if not _withheld(pair[0])]
+        token = bearer(scope)
+        scope["headers"] = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name != AUTHORIZATION and not name.startswith(OURS)
+        ]
         if (keys := running.keys) is None:
             await self.app(scope, receive, send)
             return
@@ -45,21 +49,19 @@ class Entry:
         await self.app(scope, receive, _telling(visitor, send))
 
 
-def bearer(given: Headers) -> str | None:
+def bearer(scope: Scope) -> str | None:
     """The token; None where there is none, or more than one."""
-    lines = given.getlist("authorization")
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == AUTHORIZATION]
     scheme, _, token = lines[0].partition(" ") if len(lines) == 1 else ("", "", "")
     return token.strip() if scheme.lower() == SCHEME else None
-
-
-def _withheld(name: bytes) -> bool:
-    return name.lower() == b"authorization" or name.lower().startswith(OURS)
 
 
 def _telling(visitor: Visitor, send: Send) -> Send:
     async def telling(message: Message) -> None:
         if message["type"] == "http.response.start" and visitor.standing is not None:
-            MutableHeaders(scope=message).update(headers(visitor.standing, time.time()))
+            told = headers(visitor.standing, time.time())
+            ours = [(name.encode(), value.encode()) for name, value in told.items()]
+            message = {**message, "headers": [*message["headers"], *ours]}
         await send(message)
 
     return telling

@@ -58,7 +58,7 @@ class Keeper:
             key = await self._circuit.ask(lambda: self._records.find(identity[0]))
         except Away as error:
             return self._remembered(name, now, error)
-        if not opens(token, key.seals if key else (), now) or key is None or not key.usable(now):
+        if not self._opened(name, token, key, now) or key is None or not key.usable(now):
             self._verified.pop(name, None)
             raise BadKey
         self._verified[name] = Verified(key, now)
@@ -90,15 +90,20 @@ class Keeper:
     async def settle(self, reservation: Reservation, taken: Amounts) -> None:
         """Replaces what was reserved by what was taken. What cannot be settled now stays reserved
         until Redis is back: too much is counted then, never too little."""
+        if (settling := self.settle_soon(reservation, taken)) is not None:
+            await asyncio.shield(settling)  # whoever hangs up may cancel this
+
+    def settle_soon(self, reservation: Reservation, taken: Amounts) -> "asyncio.Task[bool] | None":
+        """The same, on its way to Redis when this returns: before the answer is on its way to the
+        client, and before this worker's next reservation. Nobody needs to wait for it."""
         account = self._alone.get(reservation.key.id)
         if account is not None and reservation.name in account.flight:
             account.settle(reservation.name, reservation.at, taken)
-            return
-        # Whoever hangs up may cancel this too, and would leave the reservation in flight.
+            return None
         settling = asyncio.create_task(self._settled(reservation, taken), name="settle a request")
         self._settling.add(settling)
         settling.add_done_callback(self._settling.discard)
-        await asyncio.shield(settling)
+        return settling
 
     @property
     def owed(self) -> int:
@@ -108,6 +113,13 @@ class Keeper:
     async def close(self) -> None:
         """Waits until everything is settled."""
         await asyncio.gather(*self._settling, return_exceptions=True)
+
+    def _opened(self, name: bytes, token: str, key: Key | None, now: float) -> bool:
+        """Whether the token is the key's. It is not hashed again while the key stays as it was."""
+        known = self._verified.get(name)
+        if known is not None and known.key is key and not known.key.rotating:
+            return True
+        return opens(token, key.seals if key else (), now)
 
     def _alone_reserved(self, key: Key, name: str, wanted: Amounts, now: float) -> Reservation:
         if key.limits.budgeted:

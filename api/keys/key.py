@@ -33,6 +33,11 @@ class Key:
     def usable(self, now: float) -> bool:
         return self.revoked is None and (self.expires is None or now < self.expires)
 
+    @property
+    def rotating(self) -> bool:
+        """Whether an older secret counts for a while."""
+        return any(seal.until is not None for seal in self.seals)
+
     def state(self, now: float) -> str:
         if self.revoked is not None:
             return "revoked"

@@ -1,15 +1,17 @@
 """Reservations in Redis, right under races between workers."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from api.keys import names, scripts
 from api.keys.key import Key
 from api.keys.limits import Amounts, Level, Standing, refusal, window
+from api.keys.line import Line
 
 LEASE = 900.0  # seconds after which a request of a worker that died is no longer in flight
 LATE = 3600  # seconds that a counter outlives its window, for what is settled late
@@ -27,6 +29,7 @@ class Reservation:
     wanted: Amounts
     at: float  # seconds since 1970
     standing: Standing = NOT_KNOWN  # with the reservation
+    keys: tuple[str, ...] = ()  # where it is counted in Redis
 
 
 def new_name(wanted: Amounts) -> str:
@@ -39,19 +42,19 @@ class Ledger:
     id, where its reservations are until they are settled."""
 
     def __init__(self, redis: Redis, flight: Callable[[str], str] = names.flight) -> None:
+        self._line = Line(redis)
         self._flight = flight
-        self._reserve = redis.register_script(scripts.RESERVE)
-        self._settle = redis.register_script(scripts.SETTLE)
 
     async def reserve(self, key: Key, name: str, wanted: Amounts, now: float) -> Reservation:
         """Takes the amounts off all limits at once, or raises `OverLimit`; by a `new_name`."""
         limits = key.limits
         ends = [window(limit.period, now).ends for limit in limits.rates]
+        keys = self._keys(key, now)
         most = -1 if limits.concurrent is None else limits.concurrent
         arguments: list[str | int] = [name, int(now * 1000), int((now + LEASE) * 1000), most]
         for limit, end in zip(limits.rates, ends, strict=True):
             arguments += [limit.amount, wanted.of(limit.unit), int(end - now) + LATE]
-        reserved, in_flight, *rest = await self._reserve(self._keys(key, now), arguments)
+        reserved, in_flight, *rest = await self._run(scripts.RESERVE, keys, arguments)
         levels = tuple(
             Level(limit, int(used), end)
             for limit, used, end in zip(limits.rates, rest, ends, strict=False)
@@ -62,20 +65,34 @@ class Ledger:
             error = refusal(limits, standing, wanted, now)
             assert error is not None, "the script refuses what does not fit, and nothing else"
             raise error
-        return Reservation(key, name, wanted, now, standing)
+        return Reservation(key, name, wanted, now, standing, keys)
 
     async def settle(self, reservation: Reservation, taken: Amounts) -> None:
         """Replaces what was reserved by what was taken. Doing it again changes nothing."""
         key, wanted = reservation.key, reservation.wanted
         changes = [taken.of(limit.unit) - wanted.of(limit.unit) for limit in key.limits.rates]
-        await self._settle(self._keys(key, reservation.at), [reservation.name, *changes])
+        keys = reservation.keys or self._keys(key, reservation.at)
+        await self._run(scripts.SETTLE, keys, [reservation.name, *changes])
 
-    def _keys(self, key: Key, now: float) -> list[str]:
+    def _keys(self, key: Key, now: float) -> tuple[str, ...]:
+        """A key's names in Redis: what is in flight, and a counter for each limit."""
         counters = (
             names.used(key.id, limit.unit, limit.period, window(limit.period, now).name)
             for limit in key.limits.rates
         )
-        return [self._flight(key.id), *counters]
+        return (self._flight(key.id), *counters)
+
+    async def _run(
+        self, script: scripts.Script, keys: Sequence[str], arguments: Sequence[str | int]
+    ) -> Any:
+        """By the script's name; its text is sent where Redis has never seen it."""
+        named = (script.sha, len(keys), *keys, *arguments)
+        try:
+            return await self._line.ask("EVALSHA", *named)
+        except ResponseError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+            return await self._line.ask("EVAL", script.text, *named[1:])
 
 
 def _held(member: Any) -> Amounts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from api.keys.errors import OverLimit
 
@@ -46,6 +47,12 @@ class Window:
 
 def window(period: Period, now: float) -> Window:
     """The window that holds this moment, in seconds since 1970."""
+    return _window(period, int(now // 60) * 60)
+
+
+@lru_cache(maxsize=256)
+def _window(period: Period, now: int) -> Window:
+    """Windows start on full minutes: each is worked out once a minute."""
     if period is Period.MONTH:
         day = datetime.fromtimestamp(now, UTC)
         year, month = day.year + day.month // 12, day.month % 12 + 1

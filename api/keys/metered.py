@@ -88,7 +88,7 @@ class Metered:
                 bill.tell(error)
             raise
         finally:
-            await self._keeper.settle(reservation, sum((bill.taken for bill in bills), NOTHING))
+            self._keeper.settle_soon(reservation, sum((bill.taken for bill in bills), NOTHING))
         return verdicts
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
@@ -126,11 +126,11 @@ class Metered:
                 async for place, outcome in results:
                     reservation, bill = open_.pop(place)
                     bill.tell(outcome)
-                    await self._keeper.settle(reservation, bill.taken)
+                    self._keeper.settle_soon(reservation, bill.taken)
                     yield place, outcome
         finally:
             for reservation, bill in open_.values():
-                await self._keeper.settle(reservation, bill.taken)
+                self._keeper.settle_soon(reservation, bill.taken)
 
     def _theirs(self, request: Request) -> Request:
         return replace(request, tenant=self._whose.tenant)
@@ -149,7 +149,7 @@ class Metered:
             bill.tell(error)
             raise
         finally:
-            await self._keeper.settle(reservation, bill.taken)
+            self._keeper.settle_soon(reservation, bill.taken)
 
 
 async def _each(requests: Requests) -> AsyncIterator[Request]:

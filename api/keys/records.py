@@ -1,6 +1,8 @@
 """Keys in Redis: made, found, changed. Looked up by id alone, never by anything secret."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import WatchError
@@ -8,7 +10,10 @@ from redis.exceptions import WatchError
 from api.keys import names
 from api.keys.errors import NameTaken, UnknownKey
 from api.keys.key import Key, packed, unpacked
+from api.keys.line import Line
 
+FRESH = 1.0  # seconds that a key is not asked for again, while Redis tells of changes
+REMEMBERED = 10_000  # keys
 ATTEMPTS = 5  # at a change that others get in between
 
 
@@ -17,6 +22,10 @@ class Records:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._line = Line(redis, self._forget)
+        self._changes = 0
+        self._fresh: dict[str, float] = {}  # by id: until when, by the event loop's clock
+        self._read: dict[str, tuple[Any, Key]] = {}  # by id: as it was kept, and what that says
 
     async def add(self, key: Key) -> None:
         """Keeps a new key. Raises `NameTaken` if another of its name is not revoked."""
@@ -28,8 +37,29 @@ class Records:
             await pipeline.execute()
 
     async def find(self, id: str) -> Key | None:
-        found = await self._redis.get(names.record(id))
-        return None if found is None else unpacked(found)
+        """The same object for as long as the key is not changed. Redis says when one is, and is
+        asked again after a second, in case it no longer can."""
+        now = asyncio.get_running_loop().time()
+        if now < self._fresh.get(id, 0.0):
+            return self._read[id][1]
+        changes = self._changes
+        kept = await self._line.ask("GET", names.record(id))
+        if kept is None:
+            self._read.pop(id, None)
+            return None
+        known = self._read.get(id)
+        if known is None or known[0] != kept:
+            if len(self._read) >= REMEMBERED:
+                self._read.clear()
+                self._fresh.clear()
+            known = self._read[id] = (kept, unpacked(kept))
+        if self._line.told and changes == self._changes:
+            self._fresh[id] = now + FRESH
+        return known[1]
+
+    def _forget(self) -> None:
+        self._changes += 1
+        self._fresh.clear()
 
     async def all(self) -> Sequence[Key]:
         """Every key, the oldest first, revoked ones too."""

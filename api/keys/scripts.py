@@ -4,11 +4,26 @@ They are `account.py` once more. Amounts stay text on their way to INCRBY, as Lu
 large number as 1e+15.
 """
 
+import hashlib
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script, and the name that Redis has for it."""
+
+    text: str
+    sha: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha", hashlib.sha1(self.text.encode()).hexdigest())
+
+
 # KEYS: flight, then one counter a limit. ARGV: reservation, now, end of lease (milliseconds),
 # most in flight or -1, then for each limit: its amount, what is wanted, how long the counter lives
 # (seconds). Returns: 1 if reserved, the number in flight, the counters in order and, if it is not
 # reserved, the reservations in flight.
-RESERVE = """
+RESERVE = Script("""
 local flight, name = KEYS[1], ARGV[1]
 redis.call('ZREMRANGEBYSCORE', flight, '-inf', ARGV[2])
 local known = redis.call('ZSCORE', flight, name)
@@ -36,14 +51,14 @@ if answer[1] == 0 then
   for _, held in ipairs(redis.call('ZRANGE', flight, 0, -1)) do answer[#answer + 1] = held end
 end
 return answer
-"""
+""")
 
 # KEYS: as above, the counters as they were reserved from. ARGV: reservation, then for each limit
 # what to add to its counter.
-SETTLE = """
+SETTLE = Script("""
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
 for i = 2, #KEYS do
   if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('INCRBY', KEYS[i], ARGV[i]) end
 end
 return 1
-"""
+""")

@@ -5,19 +5,13 @@ client sends is never one; a name that is not known here counts as `other`.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-)
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from api.telemetry.reloads import Reloaded
 from api.telemetry.requests import RequestFinished, RequestStarted
+from api.telemetry.series import Counters, Histograms
 from orchestrator.telemetry import Call, DeliberationFinished
 
 OTHER = "other"
@@ -28,52 +22,35 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 CALLS = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 
 
-Kind = TypeVar("Kind", Counter, Histogram)
-
-
-class Series(Generic[Kind]):
-    """A metric's series by their labels: finding one takes the library longer than counting."""
-
-    def __init__(self, metric: Kind) -> None:
-        self._metric: Kind = metric
-        self._found: dict[tuple[str, ...], Kind] = {}
-
-    def of(self, *labels: str) -> Kind:
-        found = self._found.get(labels)
-        if found is None:
-            found = self._found[labels] = self._metric.labels(*labels)
-        return found
-
-
 class Maker:
     """Makes metrics of one registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
 
-    def counter(self, name: str, says: str, *labels: str) -> Series[Counter]:
-        return Series(Counter(f"convene_{name}", says, labels, registry=self._registry))
+    def counter(self, name: str, says: str, *labels: str) -> Counters:
+        made = Counters(f"convene_{name}", says, labels)
+        self._registry.register(made)
+        return made
 
     def gauge(self, name: str, says: str) -> Gauge:
         return Gauge(f"convene_{name}", says, registry=self._registry)
 
-    def histogram(
-        self, name: str, says: str, buckets: Sequence[float], *labels: str
-    ) -> Series[Histogram]:
-        made = Histogram(f"convene_{name}", says, labels, buckets=buckets, registry=self._registry)
-        return Series(made)
+    def histogram(self, name: str, says: str, bounds: Sequence[float], *labels: str) -> Histograms:
+        made = Histograms(f"convene_{name}", says, labels, bounds)
+        self._registry.register(made)
+        return made
 
 
 class Metrics:
     """An observer. `names` are those of policies and experts."""
 
     def __init__(self, names: Collection[str] = ()) -> None:
-        # Or every series has a second one, which says when it began.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._names = frozenset((*names, "pinned"))
         ProcessCollector(registry=self.registry)
         make = Maker(self.registry)
+        self.tasks = make.gauge("tasks", "Tasks of the event loop, the scrape's own among them.")
         self._requests = HttpMetrics(make)
         self._deliberations = DeliberationMetrics(make)
         self._calls = CallMetrics(make)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import urllib.request
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -14,7 +13,14 @@ from experts.calls import pieces
 from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendUnavailable, ExpertError
 from experts.hosted.openai_stream import StreamReader
-from experts.hosted.openai_wire import answer, error_of_status, error_payload, request, retry_after
+from experts.hosted.openai_wire import (
+    answer,
+    encoded,
+    error_of_status,
+    error_payload,
+    request,
+    retry_after,
+)
 from experts.types import Answer, Chunk, Prompt
 
 LONGEST_REPLY = 16 << 20  # bytes
@@ -75,7 +81,7 @@ class OpenAIBackend:
         try:
             async with self._session.post(
                 self._url,
-                data=json.dumps(body).encode(),
+                data=encoded(body),
                 headers=headers,
                 proxy=self._proxy,
                 allow_redirects=False,

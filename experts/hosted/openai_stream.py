@@ -1,6 +1,5 @@
 """A streamed chat completion as it comes in: bytes or JSON to chunks. No network."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +7,7 @@ from experts.cards import Price
 from experts.errors import BackendUnavailable, EmptyReply
 from experts.hosted.openai_logprobs import tokens_of
 from experts.hosted.openai_tools import CallReader
-from experts.hosted.openai_wire import finish_of, raise_if_error, usage_of, why_empty
+from experts.hosted.openai_wire import decoded, finish_of, raise_if_error, usage_of, why_empty
 from experts.hosted.shapes import at, items, text_of
 from experts.hosted.sse import Decoder
 from experts.types import Chunk, FinishReason, Usage
@@ -71,6 +70,6 @@ class StreamReader:
 
 def _parsed(data: str) -> Any:
     try:
-        return json.loads(data)
+        return decoded(data)
     except ValueError as error:
         raise BackendUnavailable("the stream is broken: an event is no JSON") from error

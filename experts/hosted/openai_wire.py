@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+import orjson
+
 from experts.calls import written
 from experts.cards import HostedCard, Price
 from experts.errors import (
@@ -24,6 +26,22 @@ from experts.types import Answer, FinishReason, JsonFormat, Message, Prompt, Sam
 
 TOO_LONG = "context_length_exceeded"  # OpenAI's code; other servers say it in words
 LONGEST_MESSAGE = 300  # characters of somebody else's words
+
+
+def decoded(text: str | bytes) -> Any:
+    """JSON as servers write it, which may hold half an emoji. Raises `ValueError`."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)
+
+
+def encoded(body: dict[str, Any]) -> bytes:
+    """The same the other way."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body).encode()
 
 
 def request(card: HostedCard, prompt: Prompt, *, stream: bool) -> dict[str, Any]:
@@ -152,7 +170,7 @@ def retryable(status: int) -> bool:
 def error_payload(body: bytes) -> Any:
     """An error's body: JSON, or text as it is, or nothing where it is a web page."""
     try:
-        return json.loads(body)
+        return decoded(body)
     except ValueError:
         text = body.decode(errors="replace").strip()
         return "" if text.startswith("<") else text

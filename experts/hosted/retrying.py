@@ -3,12 +3,13 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import Protocol
 
 from experts.errors import BackendTimeout, BackendUnavailable, CircuitOpen, ExpertError
 from experts.hosted.breaking import Breaker
+from experts.hosted.deadline import Deadline
 from experts.types import Answer, Chunk, Priority, Prompt
 
 
@@ -115,12 +116,11 @@ class RetryingBackend:
         began = _now()
         limit = self._deadlines.first(began, ends)
         missed = f"no first token within {limit - began:.3g} s"
-        with self._breaker.call() as call:
+        with self._breaker.call() as call, closing(Deadline(limit)) as deadline:
             async with aclosing(self._backend.stream(prompt)) as chunks:
                 while True:
                     try:
-                        async with asyncio.timeout_at(limit):
-                            chunk = await anext(chunks, None)
+                        chunk = await deadline.step(anext(chunks, None))
                     except TimeoutError as error:
                         raise BackendTimeout(missed) from error
                     if chunk is None:
@@ -128,8 +128,9 @@ class RetryingBackend:
                     call.works()
                     if not chunk.blank:
                         yield chunk
-                    limit = self._deadlines.next(_now(), ends)
-                    missed = self._late(limit < ends)
+                    if (later := self._deadlines.next(_now(), ends)) != limit:
+                        deadline.move(later)
+                    limit, missed = later, self._late(later < ends)
 
     def _late(self, idle: bool) -> str:
         if idle:

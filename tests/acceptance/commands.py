@@ -39,11 +39,14 @@ async def convene(
 
 @asynccontextmanager
 async def process(
-    *arguments: str | Path, environ: dict[str, str] | None = None, logged: bytearray | None = None
+    *arguments: str | Path,
+    environ: dict[str, str] | None = None,
+    logged: bytearray | None = None,
+    entry: str = ENTRY,
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """`convene serve` on a free port and its address, once it listens. Whoever enters stops it.
     All that it logged is in `logged` afterwards."""
-    running = await _started(("serve", "--port", "0", *arguments), environ or {})
+    running = await _started(("serve", "--port", "0", *arguments), environ or {}, entry)
     try:
         assert running.stderr is not None
         async with asyncio.timeout(60):
@@ -73,12 +76,12 @@ async def serving(*arguments: str | Path) -> AsyncIterator[str]:
 
 
 async def _started(
-    arguments: tuple[str | Path, ...], environ: dict[str, str]
+    arguments: tuple[str | Path, ...], environ: dict[str, str], entry: str = ENTRY
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        ENTRY,
+        entry,
         *map(str, arguments),
         cwd=ROOT / "examples",
         env={**os.environ, "CONVENE_CONFIG": "", "COLUMNS": "120", **environ},

@@ -1,5 +1,3 @@
-import pytest
-
 from api import wire
 
 
@@ -16,6 +14,9 @@ def test_an_event_can_have_a_name():
     assert wire.event("error", {}) == b"event: error\ndata: {}\n\n"
 
 
-def test_what_is_not_json_is_refused():
-    with pytest.raises(ValueError, match="JSON"):
-        wire.dumps(float("nan"))
+def test_text_beyond_ascii_is_escaped_and_half_an_emoji_survives():
+    assert wire.dumps(["\u00e9", "\ud83d"]) == b'["\\u00e9","\\ud83d"]'
+
+
+def test_a_number_that_json_has_not_is_null():
+    assert wire.dumps(float("nan")) == b"null"

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +14,7 @@ from api.keys.account import Account
 from api.keys.errors import OverLimit
 from api.keys.ledger import LEASE, Ledger, new_name
 from api.keys.limits import NANO, Amounts, Period, Unit, window
+from api.keys.records import Records
 from tests.keys import NOW, limits, made
 
 CENT = NANO // 100
@@ -189,3 +192,51 @@ async def test_redis_counts_as_the_account_does(ledgers, seed):
             account.settle(name, reservation.at, taken)
             await ledger.settle(reservation, taken)
     assert kinds == {True, False}
+
+
+SPENDER = """
+import asyncio, sys
+from redis.asyncio import Redis
+from api.keys.keeper import Keeper
+from api.keys.errors import OverLimit
+from api.keys.ledger import Ledger
+from api.keys.limits import Amounts
+from api.keys.records import Records
+
+async def spend(keeper, key):
+    spent = 0
+    while True:
+        try:
+            reservation = await keeper.reserve(key, Amounts(1, 0, 500))
+        except OverLimit:
+            return spent
+        await asyncio.sleep(0.001)
+        keeper.settle_soon(reservation, Amounts(1, 0, 300))
+        spent += 300
+
+async def main(url, id):
+    async with Redis.from_url(url) as redis:
+        records = Records(redis)
+        key, keeper = await records.find(id), Keeper(records, Ledger(redis))
+        spent = sum(await asyncio.gather(*(spend(keeper, key) for _ in range(8))))
+        await keeper.close()
+        print(spent)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_four_processes_of_eight_at_once_never_spend_more_than_the_budget(url, redis):
+    budget = 100_000  # nanodollars
+    key, _ = made(limits=limits(dollars=["0.0001/month"]))
+    await Records(redis).add(key)
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", SPENDER, url, key.id, stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    said = await asyncio.gather(*(process.communicate() for process in processes))
+    spent = sum(int(out) for out, _ in said)
+    assert budget - 32 * 500 < spent <= budget
+    assert await used(redis, key, period=Period.MONTH, now=time.time()) == spent

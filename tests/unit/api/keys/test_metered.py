@@ -40,17 +40,11 @@ class Case:
         self.scripted = Batching(*((script,) if script else ()))
         self.service = Metered(self.scripted, self.visitor)
 
-    @property
-    def used(self):
-        return self._standing.levels[0].used
-
-    @property
-    def in_flight(self):
-        return self._standing.in_flight
-
-    @property
-    def _standing(self):
-        return self.shared.accounts[self.visitor.key.id].standing(NOW)
+    async def counted(self):
+        """What is used and how many are in flight, once all that is on its way is settled."""
+        await self.visitor.keys.keeper.close()
+        standing = self.shared.accounts[self.visitor.key.id].standing(NOW)
+        return standing.levels[0].used, standing.in_flight
 
 
 class Batching(ScriptedService):
@@ -69,9 +63,9 @@ async def test_while_it_is_asked_everything_is_reserved_and_then_what_it_took_is
     case = Case(0.01, verdict())
     asking = asyncio.create_task(case.service.answer(ASKED))
     await case.scripted.started.wait()
-    assert (case.used, case.in_flight) == (WHOLE, 1)
+    assert await case.counted() == (WHOLE, 1)
     await asking
-    assert (case.used, case.in_flight) == (SPENT, 0)
+    assert await case.counted() == (SPENT, 0)
     assert case.visitor.standing.levels[0].used == WHOLE
 
 
@@ -79,7 +73,7 @@ async def test_a_stream_is_settled_by_its_verdict():
     case = Case()
     events = [event async for event in case.service.stream(ASKED)]
     assert isinstance(events[-1], Verdict)
-    assert (case.used, case.in_flight) == (SPENT, 0)
+    assert await case.counted() == (SPENT, 0)
 
 
 async def test_a_client_that_hangs_up_pays_for_what_was_reserved():
@@ -87,7 +81,7 @@ async def test_a_client_that_hangs_up_pays_for_what_was_reserved():
     async with aclosing(case.service.stream(ASKED)) as events:
         assert await anext(events) == Text("It ")
     assert case.scripted.cancelled.is_set()
-    assert (case.used, case.in_flight) == (WHOLE, 0)
+    assert await case.counted() == (WHOLE, 0)
 
 
 async def test_an_answer_that_is_cancelled_is_paid_for_too():
@@ -96,7 +90,7 @@ async def test_an_answer_that_is_cancelled_is_paid_for_too():
     await case.scripted.started.wait()
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
-    assert (case.used, case.in_flight) == (WHOLE, 0)
+    assert await case.counted() == (WHOLE, 0)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +108,7 @@ async def test_a_failure_costs_what_it_may_have_taken(script, error, tokens):
     case = Case(*script)
     with pytest.raises(error):
         await case.service.answer(ASKED)
-    assert (case.used, case.in_flight) == (tokens, 0)
+    assert await case.counted() == (tokens, 0)
 
 
 async def test_nobody_is_asked_beyond_the_limit():
@@ -132,9 +126,9 @@ async def test_samples_are_reserved_for_together_and_each_is_settled():
     case = Case(0.01, verdict(), tokens=[f"{3 * ALONE}/day"])
     asking = asyncio.create_task(answers(case.service, replace(ASKED, model="ada"), 3))
     await case.scripted.started.wait()
-    assert (case.used, case.in_flight) == (3 * ALONE, 1)
+    assert await case.counted() == (3 * ALONE, 1)
     assert len(await asking) == 3
-    assert (case.used, case.in_flight) == (3 * SPENT, 0)
+    assert await case.counted() == (3 * SPENT, 0)
 
 
 async def test_of_samples_that_the_limit_has_no_room_for_none_is_asked():
@@ -151,7 +145,7 @@ async def test_samples_without_a_verdict_cost_what_they_may_have_taken(error, us
     case = Case(error)
     with pytest.raises(type(error)):
         await answers(case.service, replace(ASKED, model="ada"), 3)
-    assert (case.used, case.in_flight) == (used, 0)
+    assert await case.counted() == (used, 0)
 
 
 async def test_a_batch_is_counted_line_by_line_and_ends_where_the_limit_does():
@@ -160,7 +154,7 @@ async def test_a_batch_is_counted_line_by_line_and_ends_where_the_limit_does():
     assert [(await anext(batch))[0] for _ in range(2)] == [0, 1]
     with pytest.raises(OverLimit):
         await anext(batch)
-    assert (case.used, case.in_flight) == (2, 0)
+    assert await case.counted() == (2, 0)
 
 
 async def test_a_batch_settles_what_was_answered_refused_and_broken():
@@ -168,7 +162,7 @@ async def test_a_batch_settles_what_was_answered_refused_and_broken():
     lines = [ASKED, replace(ASKED, model="nobody"), replace(ASKED, model="broken")]
     with pytest.raises(ZeroDivisionError):
         [result async for result in case.service.answer_all(iter(lines))]
-    assert (case.used, case.in_flight) == (SPENT, 0)
+    assert await case.counted() == (SPENT, 0)
 
 
 async def test_a_request_is_the_tenants_of_its_key_whatever_it_says():
