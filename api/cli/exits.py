@@ -13,7 +13,7 @@ FAILED, WRONG = 1, 2
 
 def exits() -> dict[type[Exception], int]:
     """The table. A function, because not every module of an error is quick to import."""
-    from routing.redis_server import RedisServerError
+    from routing.redis_program import RedisServerError
 
     return {
         RegistryError: WRONG,

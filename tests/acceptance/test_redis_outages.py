@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from routing.redis_server import executable
+from routing.redis_program import executable
 from tests.acceptance import commands
 from tests.acceptance.commands import convene
 

@@ -10,7 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as Unreachable
 
-from routing.redis_server import RedisServerError, private_redis
+from routing.redis_program import RedisServerError
+from routing.redis_server import MEMBER as MEMBER_NAME
+from routing.redis_server import private_redis
 
 MEMBER = """
 import asyncio, pathlib, sys
@@ -54,6 +56,19 @@ async def reachable(url):
             return await client.ping()
         except Unreachable:
             return False
+
+
+async def answering(url):
+    async with asyncio.timeout(20):
+        while not await reachable(url):  # noqa: ASYNC110 - another process starts it
+            await asyncio.sleep(0.05)
+
+
+async def counted(client, members):
+    """Until so many processes are known to use the server."""
+    async with asyncio.timeout(20):
+        while [each["name"] for each in await client.client_list()].count(MEMBER_NAME) < members:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def pid_of(url):
@@ -126,6 +141,19 @@ async def test_a_killed_server_leaves_nothing_in_the_way_and_loses_nothing(tmp_p
     assert (tmp_path / "redis.sock").exists()
     async with private_redis(tmp_path) as url, client_of(url) as client:
         assert await client.get("name") == "ada"
+
+
+async def test_a_server_that_dies_is_started_again_for_all_who_use_it(tmp_path):
+    async with another_process(tmp_path), private_redis(tmp_path) as url:
+        async with client_of(url) as client:
+            await client.set("name", "ada")
+        died = await pid_of(url)
+        await (await asyncio.create_subprocess_exec("kill", "-9", str(died))).wait()
+        await answering(url)
+        async with client_of(url) as client:
+            assert await client.get("name") == "ada"
+            assert await pid_of(url) != died
+            await counted(client, 2)
 
 
 async def test_damaged_data_is_refused_with_the_servers_words_and_a_remedy(tmp_path):
