@@ -45,7 +45,6 @@ KEYED = (401, 403, 503)  # of all that a key may be asked for
 WITH_BODY = (400, 408, 413, 415)
 FOUND = (404,)  # of what names something in its path or body
 ASKING = (400, 404, 429, 502, 504)  # of what has experts work
-UNLISTED = (*ASKING, 409)  # of what `OPERATIONS` does not list
 
 
 def refusal(status: int) -> Schema:
