@@ -113,6 +113,9 @@ async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> Asyn
             ready.append(_framed(event, dialect))
         if rest := _rest(event, sent):
             ready.append(dialect.piece(Text(rest)))
+        if ready:  # the ending may have to be waited for
+            yield b"".join(ready)
+            ready.clear()
         ready.append(await dialect.ending(event))
     except Exception as error:
         if told(error).status == 500:

@@ -12,7 +12,7 @@ from benchmarks.gateway.load import Plan
 from tests.acceptance import commands
 from tests.acceptance.commands import ROOT, convene
 
-STEADY = ("--minutes", "0.1", "--slices", "4", "--share", "0.2", "--rest", "20")
+STEADY = ("--minutes", "0.1", "--slices", "4", "--share", "0.2", "--rest", "0")
 MANY = 1200  # connections; the service works on 1,000 requests at once
 
 

@@ -114,6 +114,7 @@ async def test_a_kept_answer_costs_its_tenant_a_request_and_another_tenant_all_o
         keeper = Keeper(shared, shared, clock=Clock())
         mine = Metered(service, Visitor(key, Keys(keeper, estimator)))
         await mine.answer(replace(ASKED, tenant="forged"))
+        await keeper.close()  # all is settled
         used.append([each.used for each in shared.accounts[key.id].standing(NOW).levels])
     assert len(scripted.asked) == 2
     assert [request.tenant for request in scripted.asked] == ["acme", "globex"]
