@@ -8,6 +8,7 @@ from api.errors import Unfit
 from api.feedback.errors import FeedbackAway, UnknownAnswer
 from api.feedback.settings import FeedbackSettings
 from api.feedback.taking import BACKLOG, Feedback, taking
+from api.redis_circuit import RedisCircuit
 from orchestrator.feedback import Judgement
 from tests.feedback import Kept, request, verdict
 from tests.waiting import until
@@ -81,7 +82,8 @@ async def test_two_workers_take_feedback_on_each_others_answers_and_learn_from_i
 
 async def test_without_redis_it_says_so_and_what_was_answered_is_written_later():
     store = Kept(there=False)
-    found = await taker(store)
+    found = Feedback(store, FeedbackSettings(), circuit=RedisCircuit("feedback", pause=0.0))
+    found.remember(ID, request(), [await verdict()])
     with pytest.raises(FeedbackAway):
         await found.give("acme", ID, RIGHT)
     store.there = True
