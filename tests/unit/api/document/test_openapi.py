@@ -1,5 +1,9 @@
 """What the document says of the app. That it is true the tests with random requests say."""
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from fastapi.routing import APIRoute
 from jsonschema import Draft202012Validator
@@ -7,10 +11,12 @@ from jsonschema import Draft202012Validator
 from api.document.operations import OPERATIONS
 from api.document.refusals import MEANINGS
 from api.errors import TABLE
+from orchestrator.story import brief, story
 from tests.encoders import BagOfWords
-from tests.unit.api.scripted import ScriptedService, app_of, client_of
+from tests.unit.api.scripted import ScriptedService, app_of, client_of, verdict
 
 DOCUMENT = app_of(ScriptedService()).openapi()
+GUIDE = Path(__file__).parents[4] / "docs" / "api.md"
 METHODS = {"get", "put", "post", "delete", "patch"}
 HIDDEN = {"HEAD"}  # of health checks, which answer it as they do GET
 
@@ -55,6 +61,15 @@ def test_an_answers_example_is_as_its_schema_has_it(path, entry):
             if "schema" in content and "example" in content:
                 schema = {**content["schema"], "components": DOCUMENT["components"]}
                 Draft202012Validator(schema).validate(content["example"])
+
+
+def test_the_document_and_the_guide_know_every_field_of_a_story():
+    kept = replace(verdict(), age=1.0)
+    described = DOCUMENT["components"]["schemas"]["Story"]
+    assert {*story(kept)} == {*described["properties"]}
+    assert {*brief(verdict())} == {*described["required"]}
+    guide = GUIDE.read_text().partition("\n## The story\n")[2].partition("\n## ")[0]
+    assert {*story(kept)} <= {*re.findall(r"`(\w+)`", guide)}
 
 
 def test_no_schema_is_named_after_a_module():
