@@ -167,7 +167,8 @@ def _calls(calls: dict[str, dict[str, int]]) -> Table:
 def _engines(engines: dict[str, dict[str, Any]]) -> Table:
     table = Table("engine", "state", "weights", "running", "waiting", "swaps", "restarts")
     for name, engine in engines.items():
-        words = (", ".join(engine.get(word, ())) for word in ("state", "resident"))
+        weights = (base.rpartition("/")[2] for base in engine.get("resident", ()))
+        words = (", ".join(engine.get("state", ())), ", ".join(weights))
         counts = (f"{engine.get(n, 0):g}" for n in ("running", "waiting", "swaps", "restarts"))
         table.add_row(*map(Text, (name, *words, *counts)))
     return table
