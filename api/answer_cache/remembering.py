@@ -6,6 +6,8 @@ from contextlib import aclosing
 from api.answer_cache.shelf import Shelf
 from api.around import Around
 from api.running import Service
+from api.telemetry.kept import Recalled
+from orchestrator.telemetry import Observer, unobserved
 from orchestrator.types import Event, Request, Text, Verdict
 
 
@@ -13,12 +15,13 @@ class Remembering(Around):
     """The service, with answers kept of what is asked one at a time. Two who ask the same at the
     same time are both answered anew, and so are samples and files."""
 
-    def __init__(self, service: Service, shelf: Shelf) -> None:
+    def __init__(self, service: Service, shelf: Shelf, observer: Observer = unobserved) -> None:
         super().__init__(service)
         self._shelf = shelf
+        self._observer = observer
 
     async def answer(self, request: Request) -> Verdict:
-        kept = await self._shelf.find(request)
+        kept = await self._found(request)
         if kept is not None:
             return kept
         verdict = await self.inside.answer(request)
@@ -26,7 +29,7 @@ class Remembering(Around):
         return verdict
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        kept = await self._shelf.find(request)
+        kept = await self._found(request)
         if kept is not None:
             yield Text(kept.text)
             yield kept
@@ -36,3 +39,9 @@ class Remembering(Around):
                 if isinstance(event, Verdict):
                     await self._shelf.keep(request, event)
                 yield event
+
+    async def _found(self, request: Request) -> Verdict | None:
+        kept = await self._shelf.find(request)
+        if kept is not None:
+            self._observer(Recalled())
+        return kept
