@@ -27,6 +27,7 @@ T = TypeVar("T")
 EVERY = 2.0  # seconds between looks at what other workers were told
 BACKLOG = 10_000  # answers that wait to be written; beyond that the oldest take no feedback
 GATHERED = 0.02  # seconds in which answers are gathered: one by one they take Redis half its time
+LOOKS = (0.0, 5 * GATHERED, 20 * GATHERED)  # seconds before each look for an answer
 AT_ONCE = 64  # of them, or of tenants, in one message
 
 
@@ -70,10 +71,7 @@ class Feedback:
         await asyncio.sleep(0)  # what was answered a moment ago is noted by now
         for _ in range(-(-len(self._unwritten) // AT_ONCE)):
             await self._asked(self._write_some)
-        kept = await self._asked(lambda: self._store.recall(tenant, name(id)))
-        if kept is None:
-            raise UnknownAnswer(self._settings.hours)
-        asked = unpacked(kept)
+        asked = unpacked(await self._recalled(tenant, id))
         if judgement.expert and judgement.expert not in asked.experts:
             raise Unfit("expert", f"{judgement.expert} gave no reply to this request")
         credited = asked.credited(judgement, id)
@@ -88,6 +86,15 @@ class Feedback:
             raise UnknownAnswer(self._settings.hours)
         self._told.set()
         return credited
+
+    async def _recalled(self, tenant: str, id: str) -> str:
+        """What was kept of an answer; another worker's may be on its way to Redis."""
+        for pause in LOOKS:
+            await asyncio.sleep(pause)
+            kept = await self._asked(lambda: self._store.recall(tenant, name(id)))
+            if kept is not None:
+                return kept
+        raise UnknownAnswer(self._settings.hours)
 
     async def refresh(self) -> None:
         """Reads what feedback changed since the last time."""

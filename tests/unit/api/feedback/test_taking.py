@@ -80,6 +80,15 @@ async def test_two_workers_take_feedback_on_each_others_answers_and_learn_from_i
     assert counted(one)["ada"] == (0.25, 0)
 
 
+async def test_an_answer_that_another_worker_has_yet_to_write_is_waited_for():
+    store = Kept()
+    one, other = await taker(store), Feedback(store, FeedbackSettings())
+    giving = asyncio.create_task(other.give("acme", ID, RIGHT))
+    await until(lambda: store.recalled)
+    await one.close()
+    assert await giving == {"ada": 1.0, "ben": 1.0, "cleo": 0.0}
+
+
 async def test_without_redis_it_says_so_and_what_was_answered_is_written_later():
     store = Kept(there=False)
     found = Feedback(store, FeedbackSettings(), circuit=RedisCircuit("feedback", pause=0.0))
