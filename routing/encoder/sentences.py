@@ -63,7 +63,8 @@ class SentenceEncoder:
         for start in range(0, len(texts), burst):
             async with self._turn:
                 if self._model is None:
-                    self._model = await loop.run_in_executor(self._pool, self._loaded)
+                    pool = await asyncio.to_thread(lambda: self._pool)  # reads the model's files
+                    self._model = await loop.run_in_executor(pool, self._loaded)
                 work = way(self._model)
                 taken = (
                     loop.run_in_executor(self._pool, work, text)

@@ -12,15 +12,14 @@ from tests.encoders import BagOfWords
 from tests.openai_server import serving, vector
 
 PRICE = Price(input=1.0)
+NEAR = LocalEmbedderCard(kind="local", model=packaged_minilm(), max_tokens=16)
 
 
 async def test_hosted_and_local_models_embed_beside_the_routers_encoder():
     async with serving() as server:
         cards = {
-            "far": HostedEmbedderCard(
-                kind="hosted", model="m", base_url=server.url, price=PRICE
-            ),
-            "near": LocalEmbedderCard(kind="local", model=packaged_minilm(), max_tokens=16),
+            "far": HostedEmbedderCard(kind="hosted", model="m", base_url=server.url, price=PRICE),
+            "near": NEAR,
         }
         async with opened(cards, BagOfWords()) as models:
             assert {name: model.terms for name, model in models.items()} == {

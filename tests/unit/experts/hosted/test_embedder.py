@@ -17,6 +17,7 @@ from experts.hosted.embedder import HostedEmbedder
 from experts.hosted.openai_backend import session
 from experts.hosted.retrying import Retries
 from tests.openai_server import answers, embeds, hangs, refuses, serving, vector
+from tests.waiting import until
 
 KEY = "sk-canary-0123456789"
 SOON = Retries(pause=0.001)
@@ -35,9 +36,7 @@ async def shared():
 
 
 def made(server, shared, retries=SOON, **values):
-    card = HostedEmbedderCard(
-        kind="hosted", model="m", base_url=server.url, api_key=KEY, **values
-    )
+    card = HostedEmbedderCard(kind="hosted", model="m", base_url=server.url, api_key=KEY, **values)
     return HostedEmbedder("small", card, shared, retries)
 
 
@@ -97,8 +96,14 @@ async def test_one_that_keeps_failing_is_left_alone(server, shared):
 
 
 async def test_no_more_calls_are_made_at_once_than_the_card_allows(server, shared):
+    server.embedding = hangs()
     embedder = made(server, shared, concurrency=2)
-    await asyncio.gather(*(embedder.embed(["a"]) for _ in range(8)))
+    waiting = [asyncio.create_task(embedder.embed(["a"])) for _ in range(8)]
+    await until(lambda: len(server.calls) == 2)
+    server.next.extend([embeds()] * 6)
+    for task in waiting[:2]:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
     assert (len(server.calls), server.most) == (8, 2)
 
 
