@@ -1,17 +1,20 @@
 """An embedding model behind somebody's API, as the endpoint calls it."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from api.embedders.errors import InputTooLong, NotEmbedded
 from api.embedders.model import Embedding, Terms, Wanted
 from experts.errors import ExpertError, PromptTooLong
-from experts.hosted.embedder import HostedEmbedder
+
+if TYPE_CHECKING:
+    from experts.hosted.embedder import HostedEmbedder
 
 
 class HostedModel:
     """Whatever it is asked is passed on, tokens and dimensions too."""
 
-    def __init__(self, name: str, embedder: HostedEmbedder, terms: Terms) -> None:
+    def __init__(self, name: str, embedder: "HostedEmbedder", terms: Terms) -> None:
         self.terms = terms
         self._name = name
         self._embedder = embedder

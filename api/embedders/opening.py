@@ -24,7 +24,7 @@ async def opened(
             sentences = SentenceEncoder(card.model, card.max_tokens)
             models[name] = LocalModel(name, sentences, Terms(card.price, card.max_tokens))
     async with AsyncExitStack() as stack:
-        if hosted:
+        if hosted:  # an HTTP client takes a while to import
             from experts.hosted.embedder import HostedEmbedder
             from experts.hosted.openai_backend import session
 
