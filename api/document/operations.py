@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.document.refusals import ASKING, FOUND
+from api.document.refusals import ASKING, EMBEDDING, FOUND
 from api.document.schemas import STRING, Schema, of
 
 ASK, KNOW, RUN = "Ask", "Look up", "Run"
@@ -94,7 +94,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("post", "/v1/embeddings"): Operation(
         ASK,
-        "Turn texts into the vectors that questions are routed by",
+        "Turn texts into vectors",
         as_json("Embeddings"),
         {
             "one": {"model": "convene/encoder", "input": "the sea"},
@@ -104,7 +104,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
                 "encoding_format": "base64",
             },
         },
-        refusals=FOUND,
+        refusals=EMBEDDING,
     ),
     ("get", "/v1/models"): Operation(KNOW, "List the models", as_json("ModelList")),
     ("get", "/v1/models/{model}"): Operation(
