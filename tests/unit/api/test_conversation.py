@@ -10,6 +10,7 @@ from api.conversation import LONGEST_TEXT, check
 class Turn:
     role: str
     text: str
+    calls_tools: bool = False
 
     @property
     def length(self):

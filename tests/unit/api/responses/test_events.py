@@ -11,8 +11,8 @@ SPEAKING = ["output_item.added", "content_part.added"]
 DONE = ["output_text.done", "content_part.done", "output_item.done", "completed"]
 
 
-async def ended(verdict):
-    return DRAFT.finished(verdict)
+async def ended(verdict, output):
+    return DRAFT.finished(verdict, output)
 
 
 def kinds(events):

@@ -2,13 +2,13 @@ from openai.types.responses import Response
 from openai.types.responses.response_item_list import ResponseItemList
 
 from api.responses.body import ResponseBody
-from api.responses.document import Draft
+from api.responses.document import Draft, items
 from api.responses.examples import ASKED, FORGOTTEN, LISTED, TOLD
 from tests.unit.api.scripted import ScriptedService, app_of, verdict
 
 
 def test_the_examples_are_what_they_show():
-    told = Draft(ResponseBody.model_validate(ASKED)).finished(verdict())
+    told = Draft(ResponseBody.model_validate(ASKED)).finished(verdict(), items(verdict()))
     assert Response.model_validate(TOLD).output_text == "4"
     assert told.keys() == TOLD.keys()
     assert told["usage"].keys() == TOLD["usage"].keys()
