@@ -35,6 +35,13 @@ def _writable(schema: dict[str, Any]) -> dict[str, Any]:
 OnlyFunctions = Annotated[Literal["function"], BeforeValidator(_functions_only)]
 
 
+class Typed(Body):
+    """What says which type of tool it is. That is looked at first: tools of other types have other
+    parameters, and complaints about these would mislead."""
+
+    type: OnlyFunctions
+
+
 class Function(Body):
     """A function's name, what it is for, and the JSON schema of its arguments."""
 
@@ -49,10 +56,9 @@ class Function(Body):
         return Tool(self.name, self.description, parameters, self.strict)
 
 
-class Offered(Body):
+class Offered(Typed):
     """A tool that a reply may call."""
 
-    type: OnlyFunctions
     function: Function
 
     @property
@@ -64,10 +70,9 @@ class Named(Body):
     name: Name
 
 
-class Only(Body):
+class Only(Typed):
     """The tool that must be called."""
 
-    type: OnlyFunctions
     function: Named
 
     @property

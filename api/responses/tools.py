@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
-from api.tools import Function, Named, OnlyFunctions, Tooled
+from api.tools import Function, Named, Tooled, Typed
 
 
-class Offered(Function):
+class Offered(Function, Typed):
     """A tool that a reply may call."""
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
@@ -13,13 +13,10 @@ class Offered(Function):
         "defer_loading": (False,),
         "output_schema": (),
     }
-    type: OnlyFunctions
 
 
-class Only(Named):
+class Only(Named, Typed):
     """The tool that must be called."""
-
-    type: OnlyFunctions
 
 
 class Offering(Tooled[Offered, Only]):

@@ -55,6 +55,11 @@ WRONG = {
     ),
     "an image": (part("input_image"), "input.0.content.0.type", UNSUPPORTED),
     "a file": (part("input_file"), "input.0.content.0.type", UNSUPPORTED),
+    "a call at the end": (
+        asking([USER, {"type": "function_call", "call_id": "c", "name": "f", "arguments": ""}]),
+        "input.1.call_id",
+        "invalid_value",
+    ),
     "a reference": (asking([{"type": "item_reference", "id": "m"}]), "input.0.type", UNSUPPORTED),
     "background": (asking(background=True), "background", UNSUPPORTED),
     "conversation": (asking(conversation="conv_1"), "conversation", UNSUPPORTED),
@@ -115,6 +120,8 @@ def test_what_asks_for_nothing_is_taken():
             store=None,
             stream_options={"include_obfuscation": False},
             text={"format": {"type": "text"}, "verbosity": "medium"},
+            tool_choice="auto",
+            tools=[],
             top_logprobs=0,
             truncation="disabled",
         )

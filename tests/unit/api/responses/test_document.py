@@ -8,6 +8,7 @@ from api.responses.body import ResponseBody
 from api.responses.document import Draft, items
 from experts.types import Answer, Cause, Failure, Usage
 from orchestrator.errors import PanelFailed, QuestionTooLong
+from tests.tools import LIMA, PARIS
 from tests.unit.api.scripted import verdict
 
 
@@ -63,6 +64,20 @@ def test_a_text_that_was_cut_is_incomplete():
     assert response.status == response.output[0].status == "incomplete"
     assert response.incomplete_details.reason == "max_output_tokens"
     assert response.completed_at is None
+
+
+def test_calls_are_items_after_the_text_and_the_last_item_is_the_one_that_was_cut():
+    calls = (PARIS, LIMA)
+    said = replace(verdict("I ask."), tool_calls=calls)
+    cut = replace(said, replies=(Answer("ada", "I ask.", finish="length", calls=calls),))
+    response = Response.model_validate(finished(draft(), cut))
+    assert [(item.type, item.status) for item in response.output] == [
+        ("message", "completed"),
+        ("function_call", "completed"),
+        ("function_call", "incomplete"),
+    ]
+    assert [item.call_id for item in response.output[1:]] == [PARIS.id, LIMA.id]
+    assert [item.call for item in items(replace(said, text=""))] == [*calls]
 
 
 def test_what_was_to_be_kept_and_is_not_says_so():
