@@ -19,7 +19,7 @@ from api.errors import Unfit
 from api.formats import BY_KIND, AsJson, AsText, Schema, wanted
 from api.fusion import asked_of
 from api.responses.asked import MOST_ITEMS, Asked, only
-from api.responses.examples import ASKED
+from api.responses.examples import ASKED, OFFERED
 from api.responses.items import Item, Said
 from api.responses.tools import Offering
 from api.responses.turns import messages
@@ -67,7 +67,7 @@ Note = Annotated[str, Field(max_length=512), WHOLE]
 class ResponseBody(Offering, Drawn):
     """OpenAI's request for a response, as far as a panel can honour it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [ASKED]})
+    model_config = ConfigDict(json_schema_extra={"examples": [ASKED, OFFERED]})
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
         "background": (False,),
