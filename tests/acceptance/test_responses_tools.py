@@ -6,19 +6,14 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from api.responses.examples import WEATHER
 from experts.types import Message
 from tests.acceptance.served import served, service_of
 from tests.tools import LIMA, PARIS, Forecaster
 
 QUESTION = "What is it like in Paris and Lima?"
 ASKED = [{"role": "user", "content": QUESTION}]
-TOOL = {
-    "type": "function",
-    "name": "weather",
-    "description": "The weather there now.",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
-    "strict": True,
-}
+TOOL = {**WEATHER, "strict": True}
 MODELS = pytest.mark.parametrize("model", ["ada", "convene/everyone"])
 
 
