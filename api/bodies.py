@@ -11,7 +11,7 @@ from api.fusion import Fusion, asked_of
 from api.running import Service
 from api.steering import Steering
 from api.strict import WHOLE, Body, problem
-from api.tools import Tooled
+from api.tools import Offered, Only, Tooled
 from api.turns import Turn, check_calls, shape
 from experts.types import Prompt, Sampling
 from orchestrator.types import Request
@@ -63,7 +63,7 @@ class Drawn(Answerable):
         )
 
 
-class ChatBody(Tooled, Drawn):
+class ChatBody(Tooled[Offered, Only], Drawn):
     """OpenAI's chat completion request, as far as a panel can honour it."""
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {

@@ -13,6 +13,8 @@ from api.answer_cache.remembering import Remembering
 from api.answer_cache.shelf import Bounds, Shelf, secret_of
 from api.answer_cache.world import world
 from api.batches.desk import Desk
+from api.embedders.model import EmbeddingModel
+from api.embedders.opening import opened as opened_embedders
 from api.feedback.judgeable import Judgeable
 from api.feedback.taking import Feedback, taking
 from api.keys.demand import keeping
@@ -57,6 +59,7 @@ class Ground:
     redis: Redis
     keeper: Keeper | None
     encoder: SentenceEncoder
+    embedders: Mapping[str, EmbeddingModel]
     comparer: Comparer
     feedback: Feedback
     responses: Store
@@ -87,6 +90,7 @@ async def opened(
         keeper = await stack.enter_async_context(keeping(redis, demand, grace))
         feedback = await stack.enter_async_context(taking(FeedbackStore(redis), settings.feedback))
         encoder = SentenceEncoder(settings.routing.encoder)
+        embedders = await stack.enter_async_context(opened_embedders(settings.embedders, encoder))
         # Studying the profile and starting engines take seconds each, on different cores.
         learning = asyncio.create_task(learn(settings, encoder, redis), name="learn the profile")
         stack.push_async_callback(_cancelled, learning)
@@ -96,9 +100,17 @@ async def opened(
         packaged = encoder if settings.routing.encoder is None else SentenceEncoder()
         comparer = MeaningComparer(packaged, await stack.enter_async_context(Mathematics()))
         responses = Store.on(redis, settings.service.response_days, settings.service.response_mib)
-        locked = demand is Demand.NEVER
         ground = Ground(
-            redis, keeper, encoder, comparer, feedback, responses, asyncio.Event(), observer, locked
+            redis,
+            keeper,
+            encoder,
+            embedders,
+            comparer,
+            feedback,
+            responses,
+            asyncio.Event(),
+            observer,
+            locked=demand is Demand.NEVER,
         )
         workshop = Workshop(
             partial(_experts, settings, redis, dry),
@@ -149,7 +161,7 @@ async def _running(
         circuits=panel.circuits,
         degraded=degraded,
         desk=Desk.on(ground.redis, settings.service.batches, estimator, ground.news),
-        encoder=ground.encoder,
+        embedders=ground.embedders,
         feedback=ground.feedback,
         responses=ground.responses,
         locked=ground.locked,

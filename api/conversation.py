@@ -1,9 +1,10 @@
 """The turns of a conversation, checked together."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from api.strict import problem
+from experts.types import Message
 
 LONGEST_TEXT = 100_000  # characters over all messages
 
@@ -20,10 +21,14 @@ class Spoken(Protocol):
     @property
     def length(self) -> int: ...
 
+    @property
+    def calls_tools(self) -> bool: ...
 
-def check(turns: Sequence[Spoken], at: str = "messages") -> None:
-    """Raises a complaint about the turn that is out of place; `at` is the body's key for them."""
-    if all(turn.role != "user" for turn in turns):
+
+def check(turns: Sequence[Spoken], at: str = "messages", *, asked: bool = False) -> None:
+    """Raises a complaint about the turn that is out of place; `at` is the body's key for them.
+    `asked`: somebody did before these turns."""
+    if not asked and all(turn.role != "user" for turn in turns):
         raise problem("invalid_value", "has no message of role 'user'; ask something", at)
     _check_end(turns, at)
     length = sum(turn.length for turn in turns)
@@ -34,8 +39,32 @@ def check(turns: Sequence[Spoken], at: str = "messages") -> None:
 
 def _check_end(turns: Sequence[Spoken], at: str) -> None:
     at, last = f"{at}.{len(turns) - 1}", turns[-1]
-    if last.role not in ("user", "tool"):
+    if last.role not in ("user", "tool") and not last.calls_tools:  # which is told in `loose`
         told = "the last message must be the user's question, or a tool's result"
         raise problem("invalid_value", told, f"{at}.role")
     if last.role == "user" and not last.text.strip():
         raise problem("invalid_value", "the question is empty; ask something", f"{at}.content")
+
+
+class Loose(NamedTuple):
+    """A call without its result, or a result without its call."""
+
+    place: int  # of its message
+    id: str  # of the call
+    is_result: bool
+
+
+def loose(messages: Sequence[Message]) -> Loose | None:
+    """The first, if any: each call must have one result, before anybody else says anything."""
+    waiting: list[str] = []
+    calling = 0
+    for place, message in enumerate(messages):
+        if message.answers is not None:
+            if message.answers not in waiting:
+                return Loose(place, message.answers, is_result=True)
+            waiting.remove(message.answers)
+            continue
+        if waiting:
+            break
+        calling, waiting = place, [call.id for call in message.calls]
+    return Loose(calling, waiting[0], is_result=False) if waiting else None

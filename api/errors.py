@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
+from api.embedders.errors import InputTooLong, NotEmbedded
 from api.feedback.errors import FeedbackAway, UnknownAnswer
 from api.files.errors import Full, NoSuch, NotNow, TooLarge
 from api.keys.errors import BadKey, Forbidden, KeysAway, OverLimit
@@ -91,6 +92,8 @@ TABLE: dict[type[Exception], Told] = {
         headers=(("x-should-retry", "false"),),  # the same seconds would be spent again
     ),
     PanelFailed: Told(502, "panel_error", "panel_failed"),
+    NotEmbedded: Told(502, "embedder_error", "embedder_failed"),
+    InputTooLong: Told(400, "invalid_request_error", "context_length_exceeded", "input"),
     ExpertError: Told(502, "panel_error", "expert_failed"),  # its text was already on its way
     NotOpen: Told(503, "service_unavailable", "opening", headers=(("retry-after", "5"),)),
     Busy: Told(503, "service_unavailable", "busy", headers=(("retry-after", "1"),)),

@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from api.embeddings import ENCODER
 from api.fusion import FUSION
 from api.opening import Open
 from api.running import Running
@@ -16,7 +15,7 @@ router = APIRouter(prefix="/v1/models")
 
 @router.get("")
 async def models(running: Open) -> Response:
-    """The policies as `convene/<policy>`, fusion, the experts, and the encoder if there is one."""
+    """The policies as `convene/<policy>`, fusion, the experts, and the embedding models."""
     return Json({"object": "list", "data": [_model(name) for name in _names(running)]})
 
 
@@ -33,9 +32,8 @@ async def model(model: str, running: Open) -> Response:
 
 def _names(running: Running) -> list[str]:
     service = running.service
-    encoder = [ENCODER] if running.encoder else []
     policies = [f"convene/{policy}" for policy in service.policies]
-    return [*policies, FUSION, *service.experts, *encoder]
+    return [*policies, FUSION, *service.experts, *running.embedders]
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.embedders.errors import InputTooLong, NotEmbedded
 from api.errors import TABLE, Told, Unfit
 from api.invalid import explained
 from api.keys.errors import OverLimit
@@ -32,6 +33,8 @@ def told(error: Exception) -> Told:
         return _of_parameter(error)
     if isinstance(error, PanelFailed) and not isinstance(error, OutOfTime):
         return _of_panel(TABLE[type(error)], error.failures)
+    if isinstance(error, NotEmbedded) and not isinstance(error, InputTooLong):
+        return _of_panel(TABLE[NotEmbedded], error.failures)
     entry = next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
     return _of_limit(entry, error) if isinstance(error, OverLimit) else entry
 
@@ -45,7 +48,7 @@ def document(error: Exception) -> dict[str, Any]:
         "param": entry.param,
         "code": entry.code,
     }
-    if isinstance(error, PanelFailed):
+    if isinstance(error, PanelFailed | NotEmbedded):
         body["convene"] = {"failures": [_failure(failure) for failure in error.failures]}
     return {"error": body}
 

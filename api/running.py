@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from experts.circuit import State
@@ -10,11 +10,11 @@ from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Requests
 from orchestrator.types import Event, Request, Verdict
-from routing.encoder import Embedder
 from routing.types import Route
 
 if TYPE_CHECKING:
     from api.batches.desk import Desk
+    from api.embedders.model import EmbeddingModel
     from api.feedback.taking import Feedback
     from api.keys.visitor import Keys
     from api.responses.store import Store
@@ -77,7 +77,7 @@ class Running:
     circuits: Callable[[], Mapping[str, State]] = dict
     degraded: Callable[[], Awaitable[list[str]]] = _nothing
     desk: "Desk | None" = None  # for files and batches
-    encoder: Embedder | None = None  # what questions are routed by, for POST /v1/embeddings
+    embedders: "Mapping[str, EmbeddingModel]" = field(default_factory=dict)
     responses: "Store | None" = None  # what POST /v1/responses keeps; None: nothing can be kept
     feedback: "Feedback | None" = None
     live: "Live | None" = None  # whose this is, where it may change while it runs

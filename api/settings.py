@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from api.feedback.settings import FeedbackSettings
 from experts import builtin
 from experts.cards import Name, Registry
+from experts.embedders import EmbedderCard
 from experts.paths import FilePath, ModelPath
 from experts.registry import load
 from experts.strict import Strict, wrong
@@ -120,6 +121,9 @@ class ServiceSettings(Strict):
 class Settings(Registry):
     """Everything in `convene.yaml`."""
 
+    embedders: dict[Name, EmbedderCard] = Field(
+        default_factory=dict, description="Name -> embedding model, for POST /v1/embeddings."
+    )
     routing: Routing = Field(default_factory=Routing, description="Who should answer.")
     panel: PanelSettings = Field(default_factory=PanelSettings, description="How `auto` answers.")
     feedback: FeedbackSettings = Field(
@@ -134,6 +138,9 @@ class Settings(Registry):
         if shadowed := self.experts.keys() & POLICIES.keys():
             message = "is the name of a policy; give the expert another"
             raise wrong(("experts", min(shadowed)), message)
+        if doubled := self.embedders.keys() & {*self.experts, *POLICIES, "encoder"}:
+            message = "an expert, a policy or the router's encoder has this name; choose another"
+            raise wrong(("embedders", min(doubled)), message)
         if self.routing.tagger is not None and self.routing.tagger not in self.experts:
             listed = ", ".join(sorted(self.experts))
             message = f"{self.routing.tagger!r} is not among the experts: {listed}"

@@ -1,7 +1,7 @@
 """The tools of a request: what may be called, and how."""
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -35,6 +35,13 @@ def _writable(schema: dict[str, Any]) -> dict[str, Any]:
 OnlyFunctions = Annotated[Literal["function"], BeforeValidator(_functions_only)]
 
 
+class Typed(Body):
+    """What says which type of tool it is. That is looked at first: tools of other types have other
+    parameters, and complaints about these would mislead."""
+
+    type: OnlyFunctions
+
+
 class Function(Body):
     """A function's name, what it is for, and the JSON schema of its arguments."""
 
@@ -43,58 +50,65 @@ class Function(Body):
     parameters: Annotated[dict[str, Any], AfterValidator(_writable)] | None = None
     strict: bool | None = None
 
+    @property
+    def tool(self) -> Tool:
+        parameters = None if self.parameters is None else json.dumps(self.parameters)
+        return Tool(self.name, self.description, parameters, self.strict)
 
-class Offered(Body):
+
+class Offered(Typed):
     """A tool that a reply may call."""
 
-    type: OnlyFunctions
     function: Function
 
     @property
     def tool(self) -> Tool:
-        told = self.function
-        parameters = None if told.parameters is None else json.dumps(told.parameters)
-        return Tool(told.name, told.description, parameters, told.strict)
+        return self.function.tool
 
 
 class Named(Body):
     name: Name
 
 
-class Only(Body):
+class Only(Typed):
     """The tool that must be called."""
 
-    type: OnlyFunctions
     function: Named
+
+    @property
+    def name(self) -> str:
+        return self.function.name
+
+
+OfferedT = TypeVar("OfferedT", bound=Offered | Function)  # as the API has it
+OnlyT = TypeVar("OnlyT", bound=Only | Named)
 
 
 def _kind(value: Any) -> str:
     return "<tool>" if isinstance(value, dict) else "<mode>"
 
 
-Choice = Annotated[
-    Annotated[Literal["auto", "none", "required"], Tag("<mode>")] | Annotated[Only, Tag("<tool>")],
-    Discriminator(_kind),
-]
-
-
-class Tooled(Body):
+class Tooled(Body, Generic[OfferedT, OnlyT]):
     """What a request may say of tools."""
 
-    tools: Annotated[list[Offered], Field(max_length=MOST)] = Field(default_factory=list)
-    tool_choice: Choice = "auto"
+    tools: Annotated[list[OfferedT], Field(max_length=MOST)] = Field(default_factory=list)
+    tool_choice: Annotated[
+        Annotated[Literal["auto", "none", "required"], Tag("<mode>")]
+        | Annotated[OnlyT, Tag("<tool>")],
+        Discriminator(_kind),
+    ] = "auto"
     parallel_tool_calls: bool | None = None
 
     @model_validator(mode="after")
     def _can_be_chosen(self) -> Self:
-        if sum(len("".join(_texts(each.tool))) for each in self.tools) > LARGEST:
+        tools = [each.tool for each in self.tools]
+        if sum(len("".join(_texts(tool))) for tool in tools) > LARGEST:
             told = f"more than {LARGEST} characters; shorten descriptions, or send fewer tools"
             raise problem("string_above_max_length", told, "tools")
-        names = [each.function.name for each in self.tools]
         chosen = self.tool_choice
-        if isinstance(chosen, Only) and chosen.function.name not in names:
+        if not isinstance(chosen, str) and chosen.name not in [tool.name for tool in tools]:
             raise problem("invalid_value", "names none of the tools", "tool_choice")
-        if chosen == "required" and not names:
+        if chosen == "required" and not tools:
             raise problem("invalid_value", "there are no tools to call", "tool_choice")
         return self
 
@@ -105,9 +119,9 @@ class Tooled(Body):
             return None
         tools = tuple(each.tool for each in self.tools)
         parallel = self.parallel_tool_calls
-        if isinstance(self.tool_choice, Only):
-            return Toolbox(tools, only=self.tool_choice.function.name, parallel=parallel)
-        return Toolbox(tools, self.tool_choice, parallel=parallel)
+        if isinstance(self.tool_choice, str):
+            return Toolbox(tools, self.tool_choice, parallel=parallel)
+        return Toolbox(tools, only=self.tool_choice.name, parallel=parallel)
 
 
 def _texts(tool: Tool) -> tuple[str, ...]:

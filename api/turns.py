@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from api.conversation import loose
 from api.strict import WHOLE, Body, problem
 from api.tools import MOST, OnlyFunctions
 from experts.types import Message, ToolCall
@@ -45,6 +46,9 @@ Content = Annotated[
 ]
 
 
+CallId = Annotated[str, Field(min_length=1, max_length=256), WHOLE]
+
+
 class Called(BaseModel):
     """The function of a call, and its arguments as the model wrote them; what a client's library
     has added to it is ignored."""
@@ -58,7 +62,7 @@ class Call(BaseModel):
     """A call that an assistant's turn asked for."""
 
     model_config = ConfigDict(frozen=True, strict=True)
-    id: Annotated[str, Field(min_length=1, max_length=256), WHOLE]
+    id: CallId
     type: OnlyFunctions
     function: Called
 
@@ -98,6 +102,10 @@ class Turn(Body):
         return len(self.text) + sum(map(len, called))
 
     @property
+    def calls_tools(self) -> bool:
+        return bool(self.tool_calls)
+
+    @property
     def text(self) -> str:
         if self.content is None:
             return ""
@@ -117,18 +125,13 @@ class Turn(Body):
 
 def check_calls(turns: Sequence[Turn]) -> None:
     """Raises a complaint unless each call has one result, before anybody else says anything."""
-    waiting: list[str] = []
-    calling = 0
-    for place, turn in enumerate(turns):
-        if turn.role == "tool":
-            if turn.tool_call_id not in waiting:
-                told = "answers no call of the assistant's message before it"
-                raise problem("invalid_value", told, f"messages.{place}.tool_call_id")
-            waiting.remove(turn.tool_call_id)
-            continue
-        if waiting:
-            break
-        calling, waiting = place, [call.id for call in turn.tool_calls]
-    if waiting:
-        told = f"a message of role 'tool' must follow with the result of {waiting[0]}"
-        raise problem("invalid_value", told, f"messages.{calling}.tool_calls")
+    found = loose([turn.message for turn in turns])
+    if found is None:
+        return
+    at, told = "tool_call_id", "answers no call of the assistant's message before it"
+    if not found.is_result:
+        at, told = (
+            "tool_calls",
+            f"a message of role 'tool' must follow with the result of {found.id}",
+        )
+    raise problem("invalid_value", told, f"messages.{found.place}.{at}")

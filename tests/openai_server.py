@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import struct
+from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -41,6 +43,32 @@ def echoes() -> Behaviour:
     return behave
 
 
+def embeds(dimensions: int = 3, *, base64: bool = True, tokens: int | None = None) -> Behaviour:
+    """A vector for each input, that tells its length and place; a token is a word, unless told.
+    Without `base64` numbers are sent whatever was asked for."""
+
+    async def behave(call: Call) -> web.StreamResponse:
+        inputs = call.body["input"]
+        numbers = call.body.get("dimensions", dimensions)
+        rows = [vector(item, place, numbers) for place, item in enumerate(inputs)]
+        packed = base64 and call.body.get("encoding_format") == "base64"
+        written = [b64encode(struct.pack(f"<{numbers}f", *row)).decode() for row in rows]
+        data = [
+            {"object": "embedding", "index": place, "embedding": row}
+            for place, row in enumerate(written if packed else rows)
+        ]
+        words = sum(len(item.split() if isinstance(item, str) else item) for item in inputs)
+        used = {"prompt_tokens": words if tokens is None else tokens}
+        return web.json_response({"object": "list", "data": data[::-1], "usage": used})
+
+    return behave
+
+
+def vector(item: str | list[int], place: int, dimensions: int = 3) -> list[float]:
+    """What the server makes of an input."""
+    return [float(len(item)), float(place), *[0.5] * (dimensions - 2)][:dimensions]
+
+
 @dataclass
 class OpenAIServer:
     """Behaves as `next` says, call by call, and then as `default` does."""
@@ -51,6 +79,7 @@ class OpenAIServer:
     most: int = 0  # that ran at once
     next: deque[Behaviour] = field(default_factory=deque)
     default: Behaviour = field(default_factory=echoes)
+    embedding: Behaviour = field(default_factory=embeds)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         port = request.transport.get_extra_info("peername")[1] if request.transport else 0
@@ -59,7 +88,8 @@ class OpenAIServer:
         self.running += 1
         self.most = max(self.most, self.running)
         try:
-            return await (self.next.popleft() if self.next else self.default)(call)
+            default = self.embedding if request.path.endswith("/embeddings") else self.default
+            return await (self.next.popleft() if self.next else default)(call)
         finally:
             self.running -= 1
 
@@ -70,6 +100,7 @@ async def serving() -> AsyncIterator[OpenAIServer]:
     server = OpenAIServer()
     app = web.Application()
     app.router.add_post("/v1/chat/completions", server.handle)
+    app.router.add_post("/v1/embeddings", server.handle)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -42,3 +42,16 @@ class ToolUser(ScriptedExpert):
 def tokens(text: str) -> list[Token]:
     """A token for each word."""
     return [Token(f"{word} ", -0.5, f"{word} ".encode()) for word in text.split()]
+
+
+class Forecaster(ToolUser):
+    """Says a word and asks for the weather of two places; with the results it says how it is."""
+
+    def __init__(self, name: str, *, says: str = "I ask. ") -> None:
+        super().__init__(name, says)
+        self._says = says
+
+    async def _said(self, prompt: Prompt) -> Answer:
+        if prompt.messages[-1].role == "tool":
+            return Answer(self.name, "It is mild. ")
+        return Answer(self.name, self._says, finish="tool_calls", calls=(PARIS, LIMA))

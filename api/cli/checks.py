@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from pydantic import SecretStr
+
 from api.cli import local_models
 from api.cli.local_models import Known, demand_of, looked_up
 from experts.cards import Card, HostedCard, RecordedCard, Registry, ScriptedCard, VllmCard
+from experts.embedders import EmbedderCard, HostedEmbedderCard
 from experts.engines.architectures import Supported, installed
 from experts.engines.families import Family, families
 from experts.engines.footprint import Footprint, misfit
@@ -149,10 +152,20 @@ def _local(name: str, kind: str, models: Known) -> Finding:
 
 
 def _of_hosted(card: HostedCard) -> Iterator[str]:
-    if card.api_key is not None and not card.api_key.get_secret_value().strip():
-        yield "its api_key is empty; set the environment variable it is taken from"
+    yield from _of_key(card.api_key)
     if card.base_url is None:
         yield from _of_provider(card)
+
+
+def checked_embedder(card: EmbedderCard) -> Iterator[str]:
+    """What keeps an embedding model from working. Asks nobody."""
+    if isinstance(card, HostedEmbedderCard):
+        yield from _of_key(card.api_key)
+
+
+def _of_key(api_key: SecretStr | None) -> Iterator[str]:
+    if api_key is not None and not api_key.get_secret_value().strip():
+        yield "its api_key is empty; set the environment variable it is taken from"
 
 
 def _of_provider(card: HostedCard) -> Iterator[str]:

@@ -80,13 +80,16 @@ def told(found: Validity) -> list[str]:
 
 def _problems(settings: "Settings", profiled: Profiled) -> Iterator[tuple[tuple[Any, ...], str]]:
     """Key and complaint."""
-    from api.cli.checks import checked_remote
+    from api.cli.checks import checked_embedder, checked_remote
     from experts.cards import VllmCard
 
     for name, card in settings.experts.items():
         if not isinstance(card, VllmCard):
             for problem in checked_remote(name, card).problems:
                 yield ("experts", name), problem
+    for name, embedder in settings.embedders.items():
+        for problem in checked_embedder(embedder):
+            yield ("embedders", name), problem
     if not _writable(settings.service.data):
         yield ("service", "data"), f"{settings.service.data} cannot be written"
     if isinstance(profiled, RecordingError):

@@ -13,7 +13,7 @@ from api.document.operation import (
     as_events,
     as_json,
 )
-from api.document.refusals import ASKING, FOUND
+from api.document.refusals import ASKING, EMBEDDING, FOUND
 from api.responses.examples import FORGOTTEN, LISTED, STREAMED, TOLD
 
 USED = {"prompt_tokens": 24, "completion_tokens": 8, "total_tokens": 32}
@@ -116,7 +116,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("post", "/v1/embeddings"): Operation(
         ASK,
-        "Turn texts into the vectors that questions are routed by",
+        "Turn texts into vectors",
         as_json("Embeddings", EMBEDDED),
         {
             "one": {"model": "convene/encoder", "input": "the sea"},
@@ -126,7 +126,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
                 "encoding_format": "base64",
             },
         },
-        refusals=FOUND,
+        refusals=EMBEDDING,
     ),
     ("post", "/v1/responses"): Operation(
         ASK,

@@ -33,7 +33,10 @@ MEANINGS: dict[int, tuple[str, dict[str, Header]]] = {
     421: ("A service on the loopback address was called by another name.", {}),
     429: ("The key's limits leave no room.", {**RETRY_AFTER, **SHOULD_RETRY}),
     500: ("A bug; the log has the reason under this request's id.", {}),
-    502: ("No expert gave a reply; `convene.failures` says why.", {**RETRY_AFTER, **SHOULD_RETRY}),
+    502: (
+        "No expert replied, or no embedding model; `convene.failures` says why.",
+        {**RETRY_AFTER, **SHOULD_RETRY},
+    ),
     503: (
         "Still starting, too much in flight, or what keys are checked by is away.",
         {**RETRY_AFTER, **SHOULD_RETRY},
@@ -45,6 +48,7 @@ KEYED = (401, 403, 503)  # of all that a key may be asked for
 WITH_BODY = (400, 408, 413, 415)
 FOUND = (404,)  # of what names something in its path or body
 ASKING = (400, 404, 429, 502, 504)  # of what has experts work
+EMBEDDING = (*FOUND, 429, 502)
 
 
 def refusal(status: int) -> Schema:

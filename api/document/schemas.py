@@ -154,7 +154,7 @@ EMBEDDINGS = record(
     data=listed(of("Vector")),
     model=STRING,
     usage=record(prompt_tokens=COUNT, total_tokens=COUNT),
-    convene=record(cut=listed(COUNT)),
+    convene=record(cut=nullable(listed(COUNT))),  # null: nobody tells
 )
 MODEL = record(id=STRING, object={"const": "model"}, created=COUNT, owned_by=STRING)
 MODELS = record(object={"const": "list"}, data=listed(of("Model")))

@@ -96,7 +96,7 @@ def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
         return ONE
     failures = [reply for reply in verdict.replies if isinstance(reply, Failure)]
     untold = verdict.usage.untold + _untold(failures, estimate)
-    return ONE + _spent(verdict.usage) + estimate.call * untold + estimate.untold
+    return ONE + spent(verdict.usage) + estimate.call * untold + estimate.untold
 
 
 def taken_by_failures(failures: tuple[Failure, ...], estimate: Estimate) -> Amounts:
@@ -154,7 +154,8 @@ def _longest(card: BaseCard, request: Request) -> int:
     return min(card.max_tokens, request.prompt.sampling.max_tokens or card.max_tokens)
 
 
-def _spent(usage: Usage) -> Amounts:
+def spent(usage: Usage) -> Amounts:
+    """The tokens and dollars of a usage."""
     tokens = usage.prompt_tokens + usage.completion_tokens
     return Amounts(tokens=tokens, nanodollars=_nano(usage.cost_usd))
 

@@ -9,7 +9,7 @@ from api.completion import ended
 from api.refusing import document as error_document
 from api.refusing import told
 from api.responses.body import ResponseBody
-from api.responses.items import Item, document, new_id
+from api.responses.items import Answered, Called, Said, document, new_id
 from experts.types import Usage
 from orchestrator.story import brief, spent, story
 from orchestrator.types import Verdict
@@ -23,17 +23,15 @@ class Draft:
 
     body: ResponseBody
     id: str = field(default_factory=lambda: new_id("resp"))
-    answer: Item = field(default_factory=lambda: Item.new("assistant"))
     created: int = field(default_factory=lambda: int(time.time()))
 
     def begun(self) -> dict[str, Any]:
         return self._document("in_progress", store=self.body.store)
 
-    def answered(self, verdict: Verdict) -> Item:
-        return replace(self.answer, parts=(verdict.text,))
-
-    def finished(self, verdict: Verdict, lost: Sequence[str] = ()) -> dict[str, Any]:
-        """`lost` says why it is not kept, although it should be."""
+    def finished(
+        self, verdict: Verdict, output: Sequence[Answered], lost: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """`output` is the verdict's. `lost` says why it is not kept, although it should be."""
         verdict = replace(verdict, notes=(*verdict.notes, *lost))
         cut = ended(verdict) == "length"
         status = "incomplete" if cut else "completed"
@@ -41,7 +39,7 @@ class Draft:
             **self._document(status, store=self.body.store and not lost),
             "completed_at": None if cut else int(time.time()),
             "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
-            "output": [document(self.answered(verdict), status)],
+            "output": [*map(document, output[:-1]), document(output[-1], status)],
             "usage": counted(verdict),
             "convene": story(verdict) if self.body.convene.explain else brief(verdict),
         }
@@ -74,17 +72,21 @@ class Draft:
             "metadata": body.metadata,
             "model": body.model,
             "output": [],
-            "parallel_tool_calls": True,
             "previous_response_id": body.previous_response_id,
             "store": store,
             "temperature": sampling.temperature,
             "text": {"format": body.text.format.model_dump(by_alias=True)},
-            "tool_choice": "auto",
-            "tools": [],
+            **body.told_of_tools,
             "top_p": sampling.top_p,
             "truncation": "disabled",
             "usage": None,
         }
+
+
+def items(verdict: Verdict) -> tuple[Answered, ...]:
+    """What an output is of: a message, and the calls of tools after it or in its place."""
+    calls = tuple(map(Called.new, verdict.tool_calls))
+    return calls if calls and not verdict.text else (Said.new("assistant", verdict.text), *calls)
 
 
 def counted(verdict: Verdict) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from api.keys.visitor import tenant
 from api.opening import Open
 from api.race import unless_hung_up
 from api.responses.body import ResponseBody
-from api.responses.document import Draft
+from api.responses.document import Draft, items
 from api.responses.errors import ResponsesAway, UnknownPrevious, UnknownResponse
 from api.responses.events import Events
-from api.responses.items import Item, document
+from api.responses.items import Answered, Item, document
 from api.responses.record import Record
 from api.responses.store import Store
 from api.streaming import EventStream
@@ -41,19 +41,19 @@ async def create(body: ResponseBody, running: Open, http: Request) -> Response:
     """Answers an input, and the conversation before it; streams if asked to, keeps unless told."""
     started = perf_counter()
     mine = await _mine(running, http)
-    conversation = (*await _before(body, mine), *body.items)
-    request = body.request(conversation, running.service)
-    draft = Draft(body)
+    before = await _before(body, mine)
+    request = body.request(before, running.service)
+    conversation, draft = (*before, *body.items), Draft(body)
 
-    async def ended(verdict: Verdict) -> dict[str, Any]:
-        return await _kept(draft, conversation, verdict, mine)
+    async def ended(verdict: Verdict, output: tuple[Answered, ...]) -> dict[str, Any]:
+        return await _kept(draft, conversation, verdict, output, mine)
 
     if body.stream:
         return EventStream(running.service.stream(request), Events(draft, ended))
 
     async def answered() -> tuple[Verdict, dict[str, Any]]:
         verdict = await running.service.answer(request)
-        return verdict, await ended(verdict)
+        return verdict, await ended(verdict, items(verdict))
 
     verdict, response = await unless_hung_up(http.receive, answered())
     return Json(response, headers=summary(verdict, perf_counter() - started))
@@ -76,8 +76,8 @@ async def input_items(
     order: Literal["asc", "desc"] = "desc",
 ) -> Response:
     """All that it answered, what came before in its conversation included."""
-    items = (await mine.find(response_id)).asked
-    return Json(_page(items if order == "asc" else items[::-1], after, limit))
+    asked = (await mine.find(response_id)).asked
+    return Json(_page(asked if order == "asc" else asked[::-1], after, limit))
 
 
 @router.delete("/{response_id}")
@@ -100,17 +100,21 @@ async def _before(body: ResponseBody, mine: Store) -> tuple[Item, ...]:
 
 
 async def _kept(
-    draft: Draft, conversation: tuple[Item, ...], verdict: Verdict, mine: Store
+    draft: Draft,
+    conversation: tuple[Item, ...],
+    verdict: Verdict,
+    output: tuple[Answered, ...],
+    mine: Store,
 ) -> dict[str, Any]:
     """The response, kept if it should be. One that was paid for and cannot be is told as such."""
-    response = draft.finished(verdict)
+    response = draft.finished(verdict, output)
     if not draft.body.store:
         return response
     try:
-        kept = await mine.keep(Record(response, conversation, draft.answered(verdict)))
+        kept = await mine.keep(Record(response, conversation, output))
     except ResponsesAway:
-        return draft.finished(verdict, [LOST])
-    return response if kept else draft.finished(verdict, [TOO_LARGE])
+        return draft.finished(verdict, output, [LOST])
+    return response if kept else draft.finished(verdict, output, [TOO_LARGE])
 
 
 def _page(items: tuple[Item, ...], after: str | None, limit: int) -> dict[str, Any]:

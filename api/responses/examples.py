@@ -8,6 +8,30 @@ ASKED: dict[str, Any] = {
     "instructions": "Be brief.",
     "convene": {"size": 3},
 }
+WEATHER = {
+    "type": "function",
+    "name": "weather",
+    "description": "The weather there now.",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    "strict": None,
+}
+CALL = {
+    "type": "function_call",
+    "call_id": "call_5d21",
+    "name": "weather",
+    "arguments": '{"city": "Paris"}',
+}
+OFFERED: dict[str, Any] = {
+    "model": "convene/auto",
+    "input": [
+        {"role": "user", "content": "What is it like in Paris?"},
+        CALL,
+        {"type": "function_call_output", "call_id": "call_5d21", "output": "19 degrees"},
+    ],
+    "tools": [WEATHER],
+    "tool_choice": "auto",
+    "parallel_tool_calls": True,
+}
 MESSAGE = {
     "id": "msg_0f5b",
     "type": "message",

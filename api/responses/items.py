@@ -1,11 +1,11 @@
-"""The items of a conversation: messages, each with an id of its own."""
+"""The items of a conversation: messages, calls of tools and their outputs, each with an id."""
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from experts.types import Message
+from experts.types import ToolCall
 
 Role = Literal["system", "developer", "user", "assistant"]
 
@@ -16,15 +16,16 @@ def new_id(kind: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Said:
     """A message, as it is kept and listed."""
 
+    calls_tools: ClassVar = False
     id: str
     role: Role
     parts: tuple[str, ...]  # its content, all of it text
 
     @classmethod
-    def new(cls, role: Role, *parts: str) -> "Item":
+    def new(cls, role: Role, *parts: str) -> "Said":
         return cls(new_id("msg"), role, parts)
 
     @property
@@ -32,8 +33,51 @@ class Item:
         return joined(self.parts)
 
     @property
-    def message(self) -> Message:
-        return Message("system" if self.role == "developer" else self.role, self.text)
+    def length(self) -> int:
+        """Characters that experts read, as of every item."""
+        return len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call of a tool that an answer asked for."""
+
+    role: ClassVar[Role] = "assistant"
+    calls_tools: ClassVar = True
+    text: ClassVar = ""
+    id: str
+    call: ToolCall
+
+    @classmethod
+    def new(cls, call: ToolCall) -> "Called":
+        return cls(new_id("fc"), call)
+
+    @property
+    def length(self) -> int:
+        return len(self.call.name) + len(self.call.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a call of a tool came to."""
+
+    role: ClassVar = "tool"
+    calls_tools: ClassVar = False
+    id: str
+    call_id: str
+    text: str
+
+    @classmethod
+    def new(cls, call_id: str, text: str) -> "Output":
+        return cls(new_id("fco"), call_id, text)
+
+    @property
+    def length(self) -> int:
+        return len(self.text)
+
+
+Answered = Said | Called  # what an output is of
+Item = Answered | Output
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -43,14 +87,18 @@ def joined(parts: Iterable[str]) -> str:
 
 def document(item: Item, status: str = "completed") -> dict[str, Any]:
     """The item as OpenAI's clients read it."""
-    part = output_text if item.role == "assistant" else _input_text
-    return {
-        "id": item.id,
-        "type": "message",
-        "status": status,
-        "role": item.role,
-        "content": [part(text) for text in item.parts],
-    }
+    told: dict[str, Any]
+    match item:
+        case Said(_, role, parts):
+            part = output_text if role == "assistant" else _input_text
+            content = [part(text) for text in parts]
+            told = {"type": "message", "role": role, "content": content}
+        case Called(_, call):
+            names = {"call_id": call.id, "name": call.name}
+            told = {"type": "function_call", **names, "arguments": call.arguments}
+        case Output(_, call_id, text):
+            told = {"type": "function_call_output", "call_id": call_id, "output": text}
+    return {"id": item.id, "status": status, **told}
 
 
 def output_text(text: str) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What of a changed registry file can be had while the service runs, and what needs a restart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.roster.posted import amended
 from api.settings import Settings
 from experts.cards import Card
+from experts.embedders import EmbedderCard
 from experts.strict import Strict
 
 # Sections that are read once: sockets, stores, engines and what embeds questions depend on them.
@@ -25,10 +27,12 @@ def merged(running: Settings, wanted: Settings) -> Merged:
     not go together."""
     cards, engines = _cards(running, wanted)
     kept: dict[str, Any] = {name: getattr(running, name) for name in ONCE}
+    kept["embedders"] = running.embedders
     kept["routing"] = wanted.routing.model_copy(update={"encoder": running.routing.encoder})
     restart = [key for name in ONCE for key in _differing(name, running, wanted)]
     if running.routing.encoder != wanted.routing.encoder:
         restart.append("routing.encoder")
+    restart += [f"embedders.{name}" for name in _changed(running.embedders, wanted.embedders)]
     return Merged(
         amended(wanted.model_copy(update=kept), cards),
         (*restart, *(f"experts.{name}" for name in engines)),
@@ -48,6 +52,11 @@ def _cards(running: Settings, wanted: Settings) -> tuple[dict[str, Card], list[s
         name for name in local.keys() | new.keys() if local.get(name) != wanted.experts.get(name)
     }
     return {**cards, **local}, sorted(differing)
+
+
+def _changed(one: Mapping[str, EmbedderCard], other: Mapping[str, EmbedderCard]) -> list[str]:
+    names = sorted(one.keys() | other.keys())
+    return [name for name in names if one.get(name) != other.get(name)]
 
 
 def _differing(section: str, running: Settings, wanted: Settings) -> list[str]:

@@ -5,12 +5,12 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 
 import aiohttp
 from redis.asyncio import Redis
-from yarl import URL
 
 from experts.base import Expert
 from experts.cards import Cluster, HostedCard
 from experts.circuit import State
-from experts.errors import CircuitOpen, RegistryError
+from experts.errors import CircuitOpen
+from experts.hosted.access import check
 from experts.hosted.breaking import Breaker
 from experts.hosted.hedging import HedgingBackend
 from experts.hosted.litellm_backend import LiteLLMBackend
@@ -73,7 +73,7 @@ async def opened(
 ) -> AsyncIterator[dict[str, Expert]]:
     """Connections are shared by all cards; those without `base_url` go through LiteLLM."""
     for name, card in cards.items():
-        _check(name, card)
+        check(f"experts.{name}", card.base_url, card.api_key)
     async with session() as shared:
         yield {name: _expert(name, card, shared) for name, card in cards.items()}
 
@@ -88,16 +88,3 @@ def _expert(name: str, card: HostedCard, shared: aiohttp.ClientSession) -> Hoste
     retrying = RetryingBackend(backend, deadlines, breaker=breaker)
     slots = Slots(card.concurrency, longest=card.seconds)
     return HostedExpert(name, retrying, slots, breaker, card.abilities)
-
-
-def _check(name: str, card: HostedCard) -> None:
-    url = URL(card.base_url or "https://without")
-    if not url.host:
-        raise RegistryError(f"experts.{name}.base_url: has no host; write https://HOST/v1")
-    if url.user is not None or url.password is not None:
-        raise RegistryError(f"experts.{name}.base_url: names a user; write the key under api_key")
-    key = card.api_key.get_secret_value().strip() if card.api_key else ""
-    if not (key.isascii() and (key.isprintable() or not key)):
-        raise RegistryError(
-            f"experts.{name}.api_key: holds characters that no key has; check the variable"
-        )

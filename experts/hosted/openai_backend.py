@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
+from pydantic import SecretStr
 from yarl import URL
 
 from experts.calls import pieces
@@ -39,22 +40,20 @@ def session() -> aiohttp.ClientSession:
 
 
 class OpenAIBackend:
-    """One card's server. Leaving a call early closes its connection, so the server stops too."""
+    """One card's server."""
 
     def __init__(self, name: str, card: HostedCard, session: aiohttp.ClientSession) -> None:
         self._name = name
         self._card = card
-        self._session = session
-        self._url = URL((card.base_url or "").rstrip("/") + "/chat/completions")
-        self._key = card.api_key.get_secret_value().strip() if card.api_key else ""
-        self._proxy = _proxy(self._url)
+        url = f"{(card.base_url or '').rstrip('/')}/chat/completions"
+        self._endpoint = Endpoint(url, card.api_key, session)
 
     async def reply(self, prompt: Prompt) -> Answer:
-        async with self._called(request(self._card, prompt, stream=False)) as response:
+        async with self._endpoint.called(request(self._card, prompt, stream=False)) as response:
             return await self._whole(response)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        async with self._called(request(self._card, prompt, stream=True)) as response:
+        async with self._endpoint.called(request(self._card, prompt, stream=True)) as response:
             if response.content_type == "application/json":  # a server that cannot stream
                 whole = await self._whole(response)
                 yield Chunk(whole.text, calls=pieces(whole.calls), logprobs=whole.logprobs)
@@ -70,11 +69,22 @@ class OpenAIBackend:
             await _rest(response)
 
     async def _whole(self, response: aiohttp.ClientResponse) -> Answer:
-        body = await _body(response, LONGEST_REPLY)
+        body = await body_of(response, LONGEST_REPLY)
         return answer(self._name, error_payload(body), self._card.price)
 
+
+class Endpoint:
+    """One address of a server, and the key to it. Leaving a call early closes its connection, so
+    the server stops too."""
+
+    def __init__(self, url: str, api_key: SecretStr | None, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._url = URL(url)
+        self._key = api_key.get_secret_value().strip() if api_key else ""
+        self._proxy = _proxy(self._url)
+
     @contextlib.asynccontextmanager
-    async def _called(self, body: dict[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+    async def called(self, body: dict[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         headers = {"Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
@@ -109,14 +119,15 @@ async def _error(response: aiohttp.ClientResponse) -> ExpertError:
             "put the address it wants into base_url"
         )
     try:
-        payload = error_payload(await _body(response, LONGEST_ERROR))
+        payload = error_payload(await body_of(response, LONGEST_ERROR))
     except aiohttp.ClientError:
         payload = ""  # the status says enough, and it decides whether asking again may help
     wait = retry_after(response.headers)
     return error_of_status(response.status, payload, wait, response.reason or "")
 
 
-async def _body(response: aiohttp.ClientResponse, longest: int) -> bytes:
+async def body_of(response: aiohttp.ClientResponse, longest: int) -> bytes:
+    """A reply of at most so many bytes."""
     body = bytearray()
     async for portion in response.content.iter_any():
         body += portion

@@ -1,16 +1,18 @@
-"""A backend that keeps its deadlines and is asked again after failures that may pass."""
+"""Calls that keep their deadlines and are made again after failures that may pass."""
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from experts.errors import BackendTimeout, BackendUnavailable, CircuitOpen, ExpertError
 from experts.hosted.breaking import Breaker
 from experts.hosted.deadline import Deadline
 from experts.types import Answer, Chunk, Priority, Prompt
+
+T = TypeVar("T")
 
 
 class Backend(Protocol):
@@ -59,10 +61,47 @@ class Retries:
         return wait if wait < left else None
 
 
-class RetryingBackend:
+class Retrying:
     """The whole of a reply, pauses included, takes at most its total. Whoever waits for a reply is
     told at once that the circuit is open, unless the backend has just told this call when to come
-    back; a file of questions waits until it is closed."""
+    back; who is patient waits until it is closed."""
+
+    def __init__(
+        self,
+        deadlines: Deadlines,
+        retries: Retries | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
+        self._deadlines = deadlines
+        self._retries = retries or Retries()
+        self._breaker = breaker or Breaker("an expert")
+        self._random = random.Random()
+
+    async def made(self, call: Callable[[], Awaitable[T]], *, patient: bool = False) -> T:
+        """What the call returns that comes in one piece; raises `ExpertError` as it does."""
+        tries = self._tries(patient)
+        while True:
+            try:
+                return await self._whole(call, tries.ends)
+            except BackendUnavailable as error:
+                await tries.pause(error)
+
+    async def _whole(self, call: Callable[[], Awaitable[T]], ends: float) -> T:
+        """One try."""
+        with self._breaker.call():
+            try:
+                async with asyncio.timeout_at(ends):
+                    return await call()
+            except TimeoutError as error:
+                seconds = self._deadlines.total
+                raise BackendTimeout(f"no reply within {seconds:g} s") from error
+
+    def _tries(self, patient: bool) -> "_Tries":
+        return _Tries(self._retries, self._random, _now() + self._deadlines.total, patient)
+
+
+class RetryingBackend(Retrying):
+    """A backend that is called so. The questions of a file are patient."""
 
     def __init__(
         self,
@@ -71,22 +110,14 @@ class RetryingBackend:
         retries: Retries | None = None,
         breaker: Breaker | None = None,
     ) -> None:
+        super().__init__(deadlines, retries, breaker)
         self._backend = backend
-        self._deadlines = deadlines
-        self._retries = retries or Retries()
-        self._breaker = breaker or Breaker("an expert")
-        self._random = random.Random()
 
     async def reply(self, prompt: Prompt) -> Answer:
-        tries = self._tries(prompt)
-        while True:
-            try:
-                return await self._whole(prompt, tries.ends)
-            except BackendUnavailable as error:
-                await tries.pause(error)
+        return await self.made(lambda: self._backend.reply(prompt), patient=_patient(prompt))
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        tries = self._tries(prompt)
+        tries = self._tries(_patient(prompt))
         sent = False
         while True:
             try:
@@ -99,16 +130,6 @@ class RetryingBackend:
                 if sent:
                     raise
                 await tries.pause(error)
-
-    async def _whole(self, prompt: Prompt, ends: float) -> Answer:
-        """One try."""
-        with self._breaker.call():
-            try:
-                async with asyncio.timeout_at(ends):
-                    return await self._backend.reply(prompt)
-            except TimeoutError as error:
-                seconds = self._deadlines.total
-                raise BackendTimeout(f"no reply within {seconds:g} s") from error
 
     async def _in_time(self, prompt: Prompt, ends: float) -> AsyncGenerator[Chunk, None]:
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
@@ -137,10 +158,6 @@ class RetryingBackend:
             return f"no further token within {self._deadlines.idle:g} s"
         return f"no whole reply within {self._deadlines.total:g} s"
 
-    def _tries(self, prompt: Prompt) -> "_Tries":
-        patient = prompt.priority is Priority.BATCH
-        return _Tries(self._retries, self._random, _now() + self._deadlines.total, patient)
-
 
 @dataclass(slots=True)
 class _Tries:
@@ -168,6 +185,10 @@ class _Tries:
         if wait is None:
             raise error
         await asyncio.sleep(wait)
+
+
+def _patient(prompt: Prompt) -> bool:
+    return prompt.priority is Priority.BATCH
 
 
 def _now() -> float:

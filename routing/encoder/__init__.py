@@ -2,9 +2,10 @@
 
 from routing.encoder.base import THREADS, Embedder, Encoder, Extent, Vectors
 from routing.encoder.caches import CachedEncoder
-from routing.encoder.sentences import SentenceEncoder, packaged_minilm
+from routing.encoder.sentences import READ, SentenceEncoder, packaged_minilm
 
 __all__ = [
+    "READ",
     "THREADS",
     "CachedEncoder",
     "Embedder",

@@ -15,6 +15,7 @@ import numpy as np
 from routing.encoder.base import THREADS, Extent, Model, Vectors
 from routing.encoder.bert import BLOCK, Bert, Unfit, bert_in
 
+READ = 128  # tokens of a text that are read, unless told
 BURST = 4  # texts a thread takes before whoever waits has a turn
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class SentenceEncoder:
     """
 
     def __init__(
-        self, model: str | None = None, max_tokens: int = 128, threads: int = THREADS
+        self, model: str | None = None, max_tokens: int = READ, threads: int = THREADS
     ) -> None:
         self._model_name = model or packaged_minilm()
         self._max_tokens = max_tokens
@@ -62,7 +63,8 @@ class SentenceEncoder:
         for start in range(0, len(texts), burst):
             async with self._turn:
                 if self._model is None:
-                    self._model = await loop.run_in_executor(self._pool, self._loaded)
+                    pool = await asyncio.to_thread(lambda: self._pool)  # reads the model's files
+                    self._model = await loop.run_in_executor(pool, self._loaded)
                 work = way(self._model)
                 taken = (
                     loop.run_in_executor(self._pool, work, text)

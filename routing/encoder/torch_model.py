@@ -23,7 +23,7 @@ class TorchModel:
         torch.set_num_threads(threads)
         disable_progress_bar()  # half a second of loading needs no bar
         self._model = SentenceTransformer(name, device=None, local_files_only=local)
-        self._model.max_seq_length = max_tokens
+        self._model.max_seq_length = min(max_tokens, self._model.max_seq_length or max_tokens)
 
     def extent(self, text: str) -> Extent:
         most = self._model.max_seq_length

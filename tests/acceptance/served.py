@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,8 @@ from openai import AsyncOpenAI
 
 from api.app import create_app
 from api.batches.desk import Desk
+from api.embedders.local import LocalModel
+from api.embedders.model import ENCODER, EmbeddingModel, Terms
 from api.keys.visitor import Keys
 from api.responses.store import Store
 from api.running import Running
@@ -21,7 +23,7 @@ from orchestrator.service import Service
 from orchestrator.telemetry import Observer, unobserved
 from routing.evidence import Evidence
 from routing.router import Router
-from tests.encoders import BagOfWords
+from tests.encoders import LONGEST, BagOfWords
 from tests.routes import NoSkills
 
 
@@ -52,13 +54,14 @@ async def served(
     key: str = "none",
     responses: Store | None = None,
     desk: Desk | None = None,
+    embedders: Mapping[str, EmbeddingModel] | None = None,
     **options,
 ) -> AsyncIterator[Served]:
     @asynccontextmanager
     async def opened():
-        yield Running(
-            service, healthy, keys=keys, desk=desk, encoder=BagOfWords(), responses=responses
-        )
+        encoder = LocalModel(ENCODER, BagOfWords(), Terms(longest=LONGEST))
+        models = {ENCODER: encoder, **(embedders or {})}
+        yield Running(service, healthy, keys=keys, desk=desk, embedders=models, responses=responses)
 
     config = uvicorn.Config(
         create_app(opened, **options), log_config=None, timeout_graceful_shutdown=5

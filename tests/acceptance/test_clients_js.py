@@ -6,14 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from experts.base import Expert
 from experts.scripted import ScriptedExpert
 from tests.acceptance.keyed import keyed
 from tests.acceptance.served import service_of
+from tests.tools import Forecaster
 
 FOLDER = Path(__file__).parents[1] / "clients/js"
 CHECKS = sorted(FOLDER.glob("*.test.js"))
 TEXT = "It is 42.\n\n**Really**: 🙂 – the answer is 42."
 REPLIES = {"How many legs has a spider?": '{"legs": 8}'}
+NAMES = ("ada", "bob", "eve")
+
+
+def experts(checks: Path) -> list[Expert]:
+    if checks.name == "tools.test.js":
+        return [Forecaster(name) for name in NAMES]
+    return [ScriptedExpert(name, REPLIES, TEXT) for name in NAMES]
 
 
 def node() -> str:
@@ -25,7 +34,7 @@ def node() -> str:
 
 @pytest.mark.parametrize("checks", CHECKS, ids=lambda path: path.name.partition(".")[0])
 async def test_the_javascript_client_finds_what_it_expects(store, checks: Path):
-    service = service_of(*(ScriptedExpert(name, REPLIES, TEXT) for name in ("ada", "bob", "eve")))
+    service = service_of(*experts(checks))
     async with keyed(service, store, "acme") as (url, (key,)):
         process = await asyncio.create_subprocess_exec(
             node(),

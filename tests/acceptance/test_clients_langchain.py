@@ -1,8 +1,10 @@
 """LangChain's client of OpenAI's API against a real service, by chat and by responses."""
 
+from contextlib import asynccontextmanager
+
 import httpx
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from openai import BadRequestError, NotFoundError
@@ -11,6 +13,7 @@ from pydantic import BaseModel
 from experts.scripted import ScriptedExpert
 from experts.types import Message
 from tests.acceptance.served import served, service_of
+from tests.tools import Forecaster
 
 TEXT = "It is 42.\n\n**Really**: 🙂 – the answer is 42."
 LEGS = "How many legs has a spider?"
@@ -29,8 +32,8 @@ def experts():
     return [ScriptedExpert(name, replies, TEXT) for name in ("ada", "bob", "eve")]
 
 
-@pytest.fixture
-async def here(experts, store):
+@asynccontextmanager
+async def serving(experts, store):
     """Where the service is, as LangChain wants to know it. It never closes a client of its own."""
     async with (
         served(service_of(*experts), responses=store) as here,
@@ -38,6 +41,12 @@ async def here(experts, store):
     ):
         at = {"base_url": f"{here.url}/v1", "api_key": "none", "http_async_client": client}
         yield {**at, "max_retries": 0}
+
+
+@pytest.fixture
+async def here(experts, store):
+    async with serving(experts, store) as here:
+        yield here
 
 
 def model(here, by_responses, name="vote", **more):
@@ -94,6 +103,36 @@ async def test_what_a_request_asks_of_its_panel_is_passed_on(here, experts, by_r
     control = {"convene": {"policy": "everyone", "deny": ["eve"]}}
     await model(here, by_responses, extra_body=control).ainvoke("6 x 7?")
     assert [len(expert.asked) for expert in experts] == [1, 1, 0]
+
+
+async def whole(asked, turns):
+    return await asked.ainvoke(turns)
+
+
+async def joined(asked, turns):
+    chunks = [chunk async for chunk in asked.astream(turns)]
+    return sum(chunks[1:], chunks[0])
+
+
+@BOTH
+@pytest.mark.parametrize("ask", [whole, joined])
+async def test_tools_are_called_and_what_they_came_to_is_read(store, by_responses, ask):
+    weather = {"name": "weather", "description": "It tells.", "parameters": {"type": "object"}}
+    turns = [HumanMessage("What is it like in Paris and Lima?")]
+    forecaster = Forecaster("ada")
+    async with serving([forecaster], store) as here:
+        asked = model(here, by_responses, "ada").bind_tools([weather])
+        turns.append(await ask(asked, turns))
+        calls = turns[1].tool_calls
+        turns += [ToolMessage("mild", tool_call_id=call["id"]) for call in calls]
+        reply = await ask(asked, turns)
+    assert [(call["name"], call["args"]["city"]) for call in calls] == [
+        ("weather", "Paris"),
+        ("weather", "Lima"),
+    ]
+    assert reply.text.strip() == "It is mild."
+    asking, *results = forecaster.asked[1].messages[1:]
+    assert [call.id for call in asking.calls] == [result.answers for result in results]
 
 
 @BOTH

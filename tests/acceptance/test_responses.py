@@ -145,7 +145,7 @@ async def test_what_is_wrong_is_the_clients_own_exception(store):
             await create(model="ada", input="?", background=True)
     assert (unknown.value.param, tools.value.param, late.value.param) == (
         "model",
-        "tools",
+        "tools.0.type",
         "background",
     )
 

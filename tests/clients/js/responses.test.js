@@ -69,5 +69,5 @@ test("a response that is not stored is nowhere", async () => {
 
 test("tools that others host are refused by name", async () => {
   const wrong = ask(QUESTION, { tools: [{ type: "web_search" }] });
-  await assert.rejects(wrong, { status: 400, param: "tools" });
+  await assert.rejects(wrong, { status: 400, param: "tools.0.type" });
 });

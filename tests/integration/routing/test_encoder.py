@@ -113,3 +113,10 @@ async def test_as_much_of_a_text_is_read_as_sentence_transformers_reads():
     assert extents == [reference.extent(text) for text in TEXTS]
     assert [i for i, extent in enumerate(extents) if not extent.whole] == [6]
     assert extents[6] == Extent(128, whole=False)
+
+
+def test_no_more_is_read_than_the_model_itself_allows():
+    model = TorchModel(packaged_minilm(), max_tokens=100_000, threads=1)
+    extent = model.extent("sea " * 1000)
+    assert (extent.tokens, extent.whole) == (256, False)
+    assert model.vector("sea " * 1000).shape == (384,)

@@ -9,6 +9,8 @@ import httpx
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.embedders.local import LocalModel
+from api.embedders.model import ENCODER, Terms
 from api.running import Running
 from experts.types import Answer, Usage
 from orchestrator.errors import UnknownModel
@@ -109,7 +111,8 @@ def app_of(
 ) -> FastAPI:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Running]:
-        yield Running(service, healthy, encoder=encoder, responses=responses)
+        models = {ENCODER: LocalModel(ENCODER, encoder, Terms())} if encoder else {}
+        yield Running(service, healthy, embedders=models, responses=responses)
 
     return create_app(opened, **options)
 

@@ -3,13 +3,15 @@ from dataclasses import dataclass
 import pytest
 from pydantic_core import PydanticCustomError
 
-from api.conversation import LONGEST_TEXT, check
+from api.conversation import LONGEST_TEXT, Loose, check, loose
+from experts.types import Message, ToolCall
 
 
 @dataclass
 class Turn:
     role: str
     text: str
+    calls_tools: bool = False
 
     @property
     def length(self):
@@ -38,3 +40,19 @@ def test_a_conversation_of_the_longest_text_is_taken():
 
 def test_a_tools_result_may_be_the_last_and_empty():
     check([Turn("user", "why?"), Turn("assistant", ""), Turn("tool", "")])
+
+
+def test_what_goes_on_needs_no_question_of_its_own():
+    check([Turn("tool", "mild")], asked=True)
+
+
+def test_a_call_at_the_end_is_left_to_the_look_at_calls():
+    check([Turn("user", "why?"), Turn("assistant", "", calls_tools=True)])
+
+
+def test_a_call_and_its_result_are_found_loose():
+    calling = Message("assistant", "", (ToolCall("c1", "weather", "{}"),))
+    result = Message("tool", "mild", answers="c1")
+    assert loose([calling, result]) is None
+    assert loose([calling]) == Loose(0, "c1", is_result=False)
+    assert loose([calling, result, result]) == Loose(2, "c1", is_result=True)

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from api.responses import names
 from api.responses.errors import UnknownResponse
-from api.responses.items import Item, new_id
+from api.responses.items import Said, new_id
 from api.responses.record import Record, packed
 from api.responses.store import DAY
 from tests.keys import Clock
@@ -16,7 +16,8 @@ from tests.responses import patient
 
 
 def made(text="so"):
-    return Record({"id": new_id("resp")}, (Item.new("user", "why?"),), Item.new("assistant", text))
+    response = {"id": new_id("resp"), "output": [text]}
+    return Record(response, (Said.new("user", "why?"),), (Said.new("assistant", text),))
 
 
 def room_for(count, store):

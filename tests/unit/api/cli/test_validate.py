@@ -60,6 +60,26 @@ WRONG = {
         3,
         "experts.ada: its api_key is empty",
     ),
+    "an empty key of an embedding model": (
+        RIGHT + f"embedders:\n  small: {{kind: {HOSTED}, api_key: ''}}\n",
+        7,
+        "embedders.small: its api_key is empty",
+    ),
+    "an embedding model of no kind": (
+        RIGHT + "embedders:\n  small: {kind: hostd}\n",
+        7,
+        "embedders.small.kind: no such kind; did you mean 'hosted'?",
+    ),
+    "an embedding model without a server": (
+        RIGHT + "embedders:\n  small: {kind: hosted, model: m}\n",
+        7,
+        "embedders.small.base_url: is required: An OpenAI-compatible server",
+    ),
+    "an embedding model with an expert's name": (
+        RIGHT + f"embedders:\n  ada: {{kind: {HOSTED}}}\n",
+        7,
+        "embedders.ada: an expert, a policy or the router's encoder has this name",
+    ),
     "a profile that is not there": (
         RIGHT + "routing:\n  profile: none.jsonl\n",
         7,

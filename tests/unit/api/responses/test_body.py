@@ -4,7 +4,7 @@ import pytest
 
 from api.errors import Unfit
 from api.responses.body import MOST_ITEMS, ResponseBody
-from api.responses.items import Item
+from api.responses.items import Said
 from experts.types import JsonFormat, Message, Sampling
 from tests.responses import Shelf
 from tests.unit.api.scripted import ScriptedService, app_of, client_of
@@ -55,14 +55,12 @@ WRONG = {
     ),
     "an image": (part("input_image"), "input.0.content.0.type", UNSUPPORTED),
     "a file": (part("input_file"), "input.0.content.0.type", UNSUPPORTED),
-    "a tool's output": (
-        asking([USER, {"type": "function_call_output", "call_id": "c", "output": "4"}]),
-        "input.1.type",
-        UNSUPPORTED,
+    "a call at the end": (
+        asking([USER, {"type": "function_call", "call_id": "c", "name": "f", "arguments": ""}]),
+        "input.1.call_id",
+        "invalid_value",
     ),
     "a reference": (asking([{"type": "item_reference", "id": "m"}]), "input.0.type", UNSUPPORTED),
-    "a hosted tool": (asking(tools=[{"type": "web_search"}]), "tools", UNSUPPORTED),
-    "a function": (asking(tools=[{"type": "function", "name": "f"}]), "tools", UNSUPPORTED),
     "background": (asking(background=True), "background", UNSUPPORTED),
     "conversation": (asking(conversation="conv_1"), "conversation", UNSUPPORTED),
     "prompt": (asking(prompt={"id": "pmpt_1"}), "prompt", UNSUPPORTED),
@@ -116,7 +114,6 @@ def test_what_asks_for_nothing_is_taken():
             background=False,
             include=["reasoning.encrypted_content"],
             max_tool_calls=3,
-            parallel_tool_calls=True,
             reasoning={"effort": None, "summary": None},
             safety_identifier="somebody",
             service_tier="auto",
@@ -172,8 +169,8 @@ def test_experts_are_asked_the_conversation_under_the_instructions():
             convene={"policy": "vote", "size": 1},
         )
     )
-    before = (Item.new("developer", "Count."), Item.new("user", "hi"), Item.new("assistant", "ho"))
-    request = body.request((*before, *body.items), SERVICE)
+    before = (Said.new("developer", "Count."), Said.new("user", "hi"), Said.new("assistant", "ho"))
+    request = body.request(before, SERVICE)
     assert request.prompt.messages == (
         Message("system", "Be brief."),
         Message("system", "Count."),
@@ -191,8 +188,8 @@ def test_experts_are_asked_the_conversation_under_the_instructions():
 @pytest.mark.parametrize(
     ("before", "more", "at"),
     [
-        ([Item.new("user", "x" * 99_999)], {"previous_response_id": "r"}, "previous_response_id"),
-        ([Item.new("user", "x")] * MOST_ITEMS, {"previous_response_id": "r"}, "previous_response"),
+        ([Said.new("user", "x" * 99_999)], {"previous_response_id": "r"}, "previous_response_id"),
+        ([Said.new("user", "x")] * MOST_ITEMS, {"previous_response_id": "r"}, "previous_response"),
         ([], {"instructions": "x" * 100_000}, "instructions"),
     ],
     ids=["characters", "messages", "instructions"],
@@ -200,4 +197,4 @@ def test_experts_are_asked_the_conversation_under_the_instructions():
 def test_a_conversation_has_a_bound(before, more, at):
     body = ResponseBody.model_validate(asking(**more))
     with pytest.raises(Unfit, match=f"^{at}.*: the whole conversation is too long"):
-        body.request((*before, *body.items), SERVICE)
+        body.request(before, SERVICE)

@@ -5,9 +5,10 @@ from openai.types.responses import Response
 
 from api.keys.errors import OverLimit
 from api.responses.body import ResponseBody
-from api.responses.document import Draft
+from api.responses.document import Draft, items
 from experts.types import Answer, Cause, Failure, Usage
 from orchestrator.errors import PanelFailed, QuestionTooLong
+from tests.tools import LIMA, PARIS
 from tests.unit.api.scripted import verdict
 
 
@@ -15,9 +16,13 @@ def draft(**more):
     return Draft(ResponseBody.model_validate({"model": "auto", "input": "why?", **more}))
 
 
+def finished(draft, verdict, lost=()):
+    return draft.finished(verdict, items(verdict), lost)
+
+
 def test_a_response_is_what_openais_library_takes_it_for():
     mine = draft(instructions="Be brief.", metadata={"k": "v"}, previous_response_id="resp_1")
-    response = Response.model_validate(mine.finished(verdict()))
+    response = Response.model_validate(finished(mine, verdict()))
     assert response.output_text == verdict().text
     assert (response.status, response.error, response.incomplete_details) == (
         "completed",
@@ -33,7 +38,7 @@ def test_a_response_is_what_openais_library_takes_it_for():
 
 
 def test_usage_is_told_in_the_words_of_this_api_and_by_expert():
-    assert draft().finished(verdict())["usage"] == {
+    assert finished(draft(), verdict())["usage"] == {
         "input_tokens": 20,
         "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens": 7,
@@ -47,22 +52,36 @@ def test_usage_is_told_in_the_words_of_this_api_and_by_expert():
 
 
 def test_the_story_is_told_as_far_as_it_is_wanted():
-    assert draft().finished(verdict())["convene"]["replies"]
-    short = draft(convene={"explain": False}).finished(verdict())["convene"]
+    assert finished(draft(), verdict())["convene"]["replies"]
+    short = finished(draft(convene={"explain": False}), verdict())["convene"]
     assert "replies" not in short
     assert short["author"] == "ada"
 
 
 def test_a_text_that_was_cut_is_incomplete():
     cut = replace(verdict(), replies=(Answer("ada", verdict().text, Usage(), 0.1, "length"),))
-    response = Response.model_validate(draft().finished(cut))
+    response = Response.model_validate(finished(draft(), cut))
     assert response.status == response.output[0].status == "incomplete"
     assert response.incomplete_details.reason == "max_output_tokens"
     assert response.completed_at is None
 
 
+def test_calls_are_items_after_the_text_and_the_last_item_is_the_one_that_was_cut():
+    calls = (PARIS, LIMA)
+    said = replace(verdict("I ask."), tool_calls=calls)
+    cut = replace(said, replies=(Answer("ada", "I ask.", finish="length", calls=calls),))
+    response = Response.model_validate(finished(draft(), cut))
+    assert [(item.type, item.status) for item in response.output] == [
+        ("message", "completed"),
+        ("function_call", "completed"),
+        ("function_call", "incomplete"),
+    ]
+    assert [item.call_id for item in response.output[1:]] == [PARIS.id, LIMA.id]
+    assert [item.call for item in items(replace(said, text=""))] == [*calls]
+
+
 def test_what_was_to_be_kept_and_is_not_says_so():
-    response = draft().finished(verdict(), ["gone"])
+    response = finished(draft(), verdict(), ["gone"])
     assert not response["store"]
     assert response["convene"]["notes"][-1] == "gone"
 

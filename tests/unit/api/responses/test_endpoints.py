@@ -1,7 +1,7 @@
 import pytest
 from openai.types.responses import Response
 
-from api.responses.items import Item
+from api.responses.items import Said
 from experts.types import Cause, Failure, Message
 from orchestrator.errors import PanelFailed
 from orchestrator.types import Text, Working
@@ -196,5 +196,5 @@ async def test_items_are_kept_with_ids_that_the_conversation_keeps():
     (again,) = await exchange(service, posting("why?", previous_response_id=first), shelf=shelf)
     before, after = shelf.kept["", first], shelf.kept["", again.json()["id"]]
     assert after.asked[:2] == before.conversation
-    assert isinstance(after.asked[2], Item)
-    assert made.json()["output"][0]["id"] == before.answer.id
+    assert isinstance(after.asked[2], Said)
+    assert made.json()["output"][0]["id"] == before.answer[0].id

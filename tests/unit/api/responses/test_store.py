@@ -4,7 +4,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from api.responses.errors import ResponsesAway, UnknownResponse
-from api.responses.items import Item
+from api.responses.items import Said
 from api.responses.record import Record
 from api.responses.store import Store
 
@@ -30,7 +30,7 @@ class Gone:
 async def test_every_call_says_that_redis_is_away_and_only_the_first_waits_for_it():
     redis = Gone()
     store = Store.on(redis, days=1, mib=1)
-    record = Record({"id": ID}, (), Item.new("assistant", "so"))
+    record = Record({"id": ID}, (), (Said.new("assistant", "so"),))
     for call in (store.reach(), store.keep(record), store.find(ID), store.forget(ID)):
         with pytest.raises(ResponsesAway, match="'store': false"):
             await call

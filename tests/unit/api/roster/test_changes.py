@@ -50,3 +50,13 @@ def test_what_does_not_go_together_for_now_is_refused():
     wanted = settings({"ada": scripted(), "ben": scripted(), "new": LOCAL}, aggregator="new")
     with pytest.raises(BadCard, match="'new' is not among the experts"):
         merged(settings(), wanted)
+
+
+def test_embedding_models_stay_until_a_restart_and_no_expert_takes_their_names():
+    small = {"small": {"kind": "hosted", "model": "m", "base_url": "http://x/v1"}}
+    near = {"near": {"kind": "local", "model": "some/encoder"}}
+    found = merged(settings(embedders=small), settings(embedders=near))
+    assert found.restart == ("embedders.near", "embedders.small")
+    assert found.settings == settings(embedders=small)
+    with pytest.raises(BadCard, match=r"embedders\.small"):
+        merged(settings(embedders=small), settings({"small": scripted()}))

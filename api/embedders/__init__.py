@@ -1,0 +1,1 @@
+"""Embedding models: the router's encoder, and those that the registry file lists."""
