@@ -26,7 +26,7 @@ Stops = Annotated[
 ]
 
 
-class StreamOptions(Body):
+class ChatStreamOptions(Body):
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {"include_obfuscation": (False,)}
     include_usage: bool = False
 
@@ -94,7 +94,7 @@ class ChatBody(Tooled[Offered, Only], Drawn):
     response_format: Format = AsText(type="text")
     plugins: Annotated[list[Fusion], Field(max_length=1)] = Field(default_factory=list)
     stream: bool = False
-    stream_options: StreamOptions | None = None
+    stream_options: ChatStreamOptions | None = None
     user: Any = None  # this and the following are hints to somebody else's service
     metadata: Any = None
     safety_identifier: Any = None

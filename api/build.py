@@ -154,7 +154,7 @@ async def _running(
     estimator = _estimator(settings, policies) if ground.keeper else None
     keys = Keys(ground.keeper, estimator) if ground.keeper and estimator else None
     return Running(
-        Judgeable(await remembered(service, settings, ground.redis), ground.feedback),
+        Judgeable(await remembered(service, settings, ground), ground.feedback),
         ready,
         engines,
         keys=keys,
@@ -168,13 +168,14 @@ async def _running(
     )
 
 
-async def remembered(service: Answering, settings: Settings, redis: Redis) -> Answering:
+async def remembered(service: Answering, settings: Settings, ground: Ground) -> Answering:
     """The service, with its answers kept where the operator wants that."""
     cache = settings.service.answer_cache
     if cache is None:
         return service
-    naming = Naming(await secret_of(redis), await asyncio.to_thread(world, settings))
-    return Remembering(service, Shelf(redis, naming, Bounds(cache.seconds, cache.most)))
+    naming = Naming(await secret_of(ground.redis), await asyncio.to_thread(world, settings))
+    shelf = Shelf(ground.redis, naming, Bounds(cache.seconds, cache.most))
+    return Remembering(service, shelf, ground.observer)
 
 
 def _router(

@@ -39,7 +39,7 @@ class AsJson(Body):
     type: Literal["json_object"]
 
 
-class BySchema(Body):
+class AsSchema(Body):
     type: Literal["json_schema"]
     json_schema: Schema
 
@@ -57,15 +57,15 @@ BY_KIND = Discriminator(
 Format = Annotated[
     Annotated[AsText, Tag("<text>")]
     | Annotated[AsJson, Tag("<json_object>")]
-    | Annotated[BySchema, Tag("<json_schema>")],
+    | Annotated[AsSchema, Tag("<json_schema>")],
     BY_KIND,
 ]
 
 
-def wanted(format_: AsText | AsJson | BySchema | Schema, tries: int) -> JsonFormat | None:
+def wanted(format_: AsText | AsJson | AsSchema | Schema, tries: int) -> JsonFormat | None:
     """What experts are told; None for text."""
     match format_:
-        case BySchema(json_schema=schema) | (Schema() as schema):
+        case AsSchema(json_schema=schema) | (Schema() as schema):
             text = json.dumps(schema.written)
             return JsonFormat(text, schema.name, schema.strict, tries)
         case AsJson():

@@ -23,6 +23,8 @@ from routing.evidence_store import EvidenceStore
 from routing.profile import Profile, claims
 from routing.skills import NearestSkills
 
+MOST_CLAIMED = 5.0  # graded questions that a card's claims count as, at most
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
@@ -65,13 +67,19 @@ def subject(settings: Settings) -> Subject:
 
 def claimed(cards: Mapping[str, BaseCard], evidence: Evidence) -> Evidence:
     """What cards of experts that joined later claim: one right answer each, spread over the claimed
-    skills that the evidence knows, and nothing of anybody else."""
+    skills that the evidence knows, and as many wrong ones over the others as leave it as good as
+    the average expert over all; nothing of anybody else."""
     new = [name for name in cards if name not in evidence.experts]
+    right = evidence.wins.sum() / evidence.total if evidence.total else 1.0
+    wrong = min(1 / max(right, 1 / MOST_CLAIMED), MOST_CLAIMED) - 1  # for each right one
     wins = np.zeros((len(new), len(evidence.skills)))
+    losses = np.zeros_like(wins)
     for row, name in enumerate(new):
-        own = [evidence.skills.index(s) for s in cards[name].skills if s in evidence.skills]
-        wins[row, own] = 1 / max(len(own), 1)
-    return Evidence(tuple(new), evidence.skills, wins, np.zeros_like(wins))
+        own = np.isin(evidence.skills, cards[name].skills)
+        if own.any():
+            wins[row, own] = 1 / own.sum()
+            losses[row, ~own] = wrong / max((~own).sum(), 1)
+    return Evidence(tuple(new), evidence.skills, wins, losses)
 
 
 async def learn(settings: Settings, encoder: SentenceEncoder, redis: Redis) -> Knowledge:

@@ -12,7 +12,7 @@ from experts.cards import Name, Registry
 from experts.embedders import EmbedderCard
 from experts.paths import FilePath, ModelPath
 from experts.registry import load
-from experts.strict import Strict
+from experts.strict import Strict, wrong
 from orchestrator.plan import MOST_CALLS, MOST_EXPERTS
 from orchestrator.policies import POLICIES
 
@@ -136,23 +136,18 @@ class Settings(Registry):
     @model_validator(mode="after")
     def _named_experts_exist(self) -> "Settings":
         if shadowed := self.experts.keys() & POLICIES.keys():
-            raise ValueError(
-                f"experts.{min(shadowed)}: is the name of a policy; give the expert another"
-            )
+            message = "is the name of a policy; give the expert another"
+            raise wrong(("experts", min(shadowed)), message)
         if doubled := self.embedders.keys() & {*self.experts, *POLICIES, "encoder"}:
-            raise ValueError(
-                f"embedders.{min(doubled)}: an expert, a policy or the router's encoder has this"
-                " name; choose another"
-            )
+            message = "an expert, a policy or the router's encoder has this name; choose another"
+            raise wrong(("embedders", min(doubled)), message)
         if self.routing.tagger is not None and self.routing.tagger not in self.experts:
             listed = ", ".join(sorted(self.experts))
-            raise ValueError(
-                f"routing.tagger {self.routing.tagger!r} is not among the experts: {listed}"
-            )
+            message = f"{self.routing.tagger!r} is not among the experts: {listed}"
+            raise wrong(("routing", "tagger"), message)
         if self.panel.aggregator == "synthesize" and self.aggregator is None:
-            raise ValueError(
-                "panel.aggregator 'synthesize' needs an LLM: name one under 'aggregator:'"
-            )
+            message = "'synthesize' needs an LLM: name one under 'aggregator:'"
+            raise wrong(("panel", "aggregator"), message)
         return self
 
 

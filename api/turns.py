@@ -32,7 +32,7 @@ def shape(value: Any) -> str:
     return "<list>" if isinstance(value, list) else "<text>"
 
 
-class Part(BaseModel):
+class TextPart(BaseModel):
     """A piece of a message's content; hints such as `cache_control` beside it are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -41,7 +41,7 @@ class Part(BaseModel):
 
 
 Content = Annotated[
-    Annotated[str, WHOLE, Tag("<text>")] | Annotated[list[Part], Tag("<list>")],
+    Annotated[str, WHOLE, Tag("<text>")] | Annotated[list[TextPart], Tag("<list>")],
     Discriminator(shape),
 ]
 

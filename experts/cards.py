@@ -14,7 +14,7 @@ from pydantic import (
 
 from experts.paths import ExistingFile, ModelPath
 from experts.patience import Hedge, Timeouts
-from experts.strict import Strict
+from experts.strict import Strict, wrong
 from experts.types import Ability, Usage
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
@@ -222,11 +222,10 @@ class Registry(Strict):
             for other in card.fallback:
                 if other not in others:
                     listed = ", ".join(sorted(others)) or "nobody"
-                    raise ValueError(
-                        f"experts.{name}.fallback: {other!r} cannot stand in; use some of {listed}"
-                    )
+                    message = f"{other!r} cannot stand in; use some of {listed}"
+                    raise wrong(("experts", name, "fallback"), message)
             if len(set(card.fallback)) != len(card.fallback):
-                raise ValueError(f"experts.{name}.fallback: names somebody twice; keep one")
+                raise wrong(("experts", name, "fallback"), "names somebody twice; keep one")
         return self
 
     @property

@@ -74,6 +74,7 @@ def _settled(prompt: Prompt, reply: Reply, told: str) -> Reply:
     if prompt.sampling.format is None or not isinstance(reply, Answer) or reply.calls:
         return reply
     if told:
-        message = f"the reply is not the JSON asked for: {told}"
+        cut = "; it was cut, permit more tokens" if reply.finish == "length" else ""
+        message = f"the reply is not the JSON asked for: {told}{cut}"
         return Failure(reply.expert, Cause.REJECTED, message, reply.seconds)
     return replace(reply, text=unfenced(reply.text))

@@ -37,6 +37,7 @@ class Kept:
     at: int = 0
     there: bool = True
     writes: int = 0
+    recalled: int = 0
 
     async def _reached(self):
         await asyncio.sleep(0)
@@ -50,6 +51,7 @@ class Kept:
 
     async def recall(self, tenant, name):
         await self._reached()
+        self.recalled += 1
         return self.asked.get((tenant, name))
 
     async def give(self, tenant, name, amounts):

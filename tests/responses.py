@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from api.keys.circuit import Circuit
+from api.redis_circuit import RedisCircuit
 from api.responses.errors import ResponsesAway, UnknownResponse
 from api.responses.store import Store
 
@@ -15,7 +15,7 @@ EVENT = TypeAdapter(ResponseStreamEvent)
 
 def patient(redis):
     """A store that waits for its Redis however busy the machine is."""
-    circuit = Circuit(patience=60.0, what="responses")
+    circuit = RedisCircuit("responses", patience=60.0)
     return replace(Store.on(redis, days=30, mib=16), circuit=circuit)
 
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from api.answer_cache.naming import SECRET, Naming, complete, repeatable
 from api.answer_cache.writing import read, written
-from api.keys.circuit import Away, Circuit
+from api.redis_circuit import Away, RedisCircuit
 from orchestrator.types import Request, Verdict
 
 PATIENCE = 0.25  # seconds that Redis has: to ask anew costs more, to wait for long is no gain
@@ -48,14 +48,14 @@ class Shelf:
         naming: Naming,
         bounds: Bounds,
         clock: Callable[[], float] = time.time,
-        circuit: Circuit | None = None,
+        circuit: RedisCircuit | None = None,
     ) -> None:
         self._redis = redis
         self._keep = redis.register_script(KEEP)
         self._naming = naming
         self._bounds = bounds
         self._clock = clock
-        self._circuit = circuit or Circuit(patience=PATIENCE)
+        self._circuit = circuit or RedisCircuit("answers", patience=PATIENCE)
 
     async def find(self, request: Request) -> Verdict | None:
         if not repeatable(request):

@@ -38,10 +38,12 @@ def batch(
         bool, typer.Option("--fresh", help="Ask every line, also those that OUT has answers to.")
     ] = False,
 ) -> None:
-    """Answer a file of questions, grouped by expert, as they are read. Requests in the format of
-    OpenAI's batches are taken too. A line that fails says why; results come in the order they are
-    known, each with its line's `id` or number. Run again, it goes on where it was: what OUT has
-    answers to is not asked."""
+    """Answer a file of questions, grouped by expert; run again, it goes on where it was.
+
+    Requests in the format of OpenAI's batches are taken too. A line that fails says why; results
+    come in the order they are known, each with its line's `id` or number. What OUT has answers to
+    is not asked.
+    """
     from api.cli.lines import opened
 
     with opened(source) as file:

@@ -43,7 +43,7 @@ class Load:
 class Sample:
     """One request. At a fixed rate its seconds start when it was due, sent or not."""
 
-    outcome: str  # `200`, another status, or the name of what went wrong
+    outcome: str  # `200`, another status and why, or the name of what went wrong
     seconds: float
     first: float | None = None  # seconds to the first text, of a stream
 
@@ -97,7 +97,7 @@ def _body(model: str, question: str, stream: bool) -> Callable[[int], dict[str, 
             "model": model,
             "messages": [{"role": "user", "content": content}],
             "stream": stream,
-            "convene": {"explain": False},
+            "convene": {"explain": False, "cache": False},
         }
 
     return body
@@ -168,12 +168,21 @@ async def _sent(client: "ClientSession", body: dict[str, Any]) -> tuple[str, flo
 
     try:
         async with client.post("/v1/chat/completions", json=body) as response:
-            if response.status != 200 or not body["stream"]:
+            if response.status != 200:
+                return await _refused(response), None
+            if not body["stream"]:
                 await response.read()
-                return str(response.status), None
+                return "200", None
             return await _streamed(response)
     except (ClientError, TimeoutError, ValueError) as error:  # a line may be too long
         return type(error).__name__, None
+
+
+async def _refused(response: "ClientResponse") -> str:
+    """The status, and in a word why."""
+    with suppress(ValueError, KeyError, TypeError):
+        return f"{response.status} {json_.loads(await response.read())['error']['code']}"
+    return str(response.status)
 
 
 async def _streamed(response: "ClientResponse") -> tuple[str, float | None]:

@@ -24,18 +24,21 @@ WORDS = {"state": "state", "resident": "base", "held": "base"}  # metric: the la
 FLIGHT = "convene_http_requests_in_flight"
 CALLS = "convene_calls_total"
 CIRCUIT = "convene_circuit_state"
+OPEN = ("validating", "in_progress", "finalizing", "cancelling")  # batches
 CIRCUITS = ("asked", "being tried", "left alone")  # by the metric's value
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is known; `in_flight` and what follows only from metrics, for an admin's key."""
+    """What is known; `in_flight` and what follows only from metrics, for an admin's key. Of batches
+    the latest hundred of the key's tenant are looked at."""
 
     url: str
     ready: bool
     awaiting: list[str]
     degraded: list[str]  # what it does without
     models: list[str]
+    batches: list[dict[str, Any]] = field(default_factory=list)  # the tenant's open ones, as told
     metrics: bool = False  # whether they could be read
     in_flight: int | None = None
     calls: dict[str, dict[str, int]] = field(default_factory=dict)  # expert: outcome: how often
@@ -44,7 +47,7 @@ class Status:
 
 
 def status(url: Url = HERE, key: Key = None, json: Json = False) -> None:
-    """Show whether a running service is ready, whom it asks, and what its engines are doing.
+    """Show whether a running service is ready, whom it asks, its batches, and what engines do.
 
     Exits with 0 if it is ready, 1 if it is not or does not answer, 2 if it takes another key.
     """
@@ -62,10 +65,12 @@ async def _asked(url: str, key: str | None) -> Status:
         readiness = await _document(client, "/readyz", accepted=(200, 503))
         models = await _document(client, "/v1/models", accepted=(200, 503))
         names = [model["id"] for model in models.get("data", ())]
+        batches = await _document(client, "/v1/batches?limit=100", accepted=(200, 503))
         async with client.get("/metrics") as response:
             text = await response.text() if response.status == 200 else None
     degraded = readiness.get("degraded", [])
-    known = (url, readiness["status"] == "ready", readiness["awaiting"], degraded, names)
+    at_work = [batch for batch in batches.get("data", ()) if batch["status"] in OPEN]
+    known = (url, readiness["status"] == "ready", readiness["awaiting"], degraded, names, at_work)
     if text is None:
         return Status(*known)
     return Status(*known, metrics=True, **figures(samples(text)))
@@ -126,6 +131,7 @@ def told(found: Status) -> Iterator[RenderableType]:
     yield from (Text(f"  does without: {each}") for each in found.degraded)
     if found.models:
         yield Text(f"models: {', '.join(found.models)}")
+    yield from (Text(_batch(batch)) for batch in found.batches)
     if not found.metrics:
         yield Text("engines and calls are shown to admins' keys")
         return
@@ -137,6 +143,14 @@ def told(found: Status) -> Iterator[RenderableType]:
             yield Text(f"{expert} is {circuit}, as it kept failing")
     if found.engines:
         yield _engines(found.engines)
+
+
+def _batch(batch: dict[str, Any]) -> str:
+    counts = batch["request_counts"]
+    done = counts["completed"] + counts["failed"]
+    words = batch["status"].replace("_", " ")
+    failed = f", {counts['failed']} failed" if counts["failed"] else ""
+    return f"{batch['id']} is {words}: {done} of {counts['total']} lines{failed}"
 
 
 def _calls(calls: dict[str, dict[str, int]]) -> Table:
@@ -153,7 +167,8 @@ def _calls(calls: dict[str, dict[str, int]]) -> Table:
 def _engines(engines: dict[str, dict[str, Any]]) -> Table:
     table = Table("engine", "state", "weights", "running", "waiting", "swaps", "restarts")
     for name, engine in engines.items():
-        words = (", ".join(engine.get(word, ())) for word in ("state", "resident"))
+        weights = (base.rpartition("/")[2] for base in engine.get("resident", ()))
+        words = (", ".join(engine.get("state", ())), ", ".join(weights))
         counts = (f"{engine.get(n, 0):g}" for n in ("running", "waiting", "swaps", "restarts"))
         table.add_row(*map(Text, (name, *words, *counts)))
     return table

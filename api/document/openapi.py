@@ -5,17 +5,18 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.document.operations import OPERATIONS, TAGS, Operation
+from api.document.operation import TAGS, Operation
+from api.document.operations import OPERATIONS
 from api.document.refusals import (
     ALWAYS,
     KEYED,
     REFUSALS,
     REQUEST_ID,
-    UNLISTED,
     WITH_BODY,
     reference,
 )
-from api.document.schemas import SCHEMAS, Schema
+from api.document.schemas import Schema
+from api.document.stored import ALL
 from api.keys.key import Role
 from api.keys.visitor import needed
 
@@ -38,15 +39,14 @@ class Described(FastAPI):
 
 
 def completed(made: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI's document, with every endpoint's refusals, examples, answers and security. An
-    endpoint that `OPERATIONS` does not list may refuse in every way there is."""
+    """FastAPI's document, with every endpoint's refusals, examples, answers and security."""
     for method, path, entry in _operations(made):
-        _complete(entry, path, OPERATIONS.get((method, path)))
+        _complete(entry, path, OPERATIONS[method, path])
     components = made.setdefault("components", {})
     schemas = {k: v for k, v in components.get("schemas", {}).items() if k not in FRAMEWORKS}
-    assert not schemas.keys() & SCHEMAS.keys(), "two schemas have one name"
+    assert not schemas.keys() & ALL.keys(), "two schemas have one name"
     components |= {
-        "schemas": {**schemas, **SCHEMAS},
+        "schemas": {**schemas, **ALL},
         "responses": REFUSALS,
         "securitySchemes": KEY,
     }
@@ -62,11 +62,10 @@ def _operations(made: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
                 yield method, path, methods[method]
 
 
-def _complete(entry: dict[str, Any], path: str, operation: Operation | None) -> None:
+def _complete(entry: dict[str, Any], path: str, operation: Operation) -> None:
     responses = entry["responses"]
     responses.pop("422", None)
-    if operation is not None:
-        _tell(entry, operation)
+    _tell(entry, operation)
     for response in responses.values():
         response.setdefault("headers", {}).update(REQUEST_ID)
     for status in _refusals(entry, path, operation):
@@ -79,7 +78,8 @@ def _complete(entry: dict[str, Any], path: str, operation: Operation | None) -> 
 
 def _tell(entry: dict[str, Any], operation: Operation) -> None:
     entry |= {"summary": operation.summary, "tags": [operation.tag]}
-    entry["responses"]["200"] = _answer("As asked.", operation.answers, operation.headers)
+    good = str(operation.status)
+    entry["responses"][good] = _answer("As asked.", operation.answers, operation.headers)
     for status, content in operation.others.items():
         entry["responses"][str(status)] = _answer("Not yet.", content, {})
     if operation.examples:
@@ -91,8 +91,7 @@ def _answer(text: str, content: Any, headers: Any) -> Schema:
     return {"description": text, "headers": {**headers}, "content": {**content}}
 
 
-def _refusals(entry: dict[str, Any], path: str, operation: Operation | None) -> list[int]:
+def _refusals(entry: dict[str, Any], path: str, operation: Operation) -> list[int]:
     keyed = KEYED if needed(path) is not None else ()
     body = WITH_BODY if "requestBody" in entry else ()
-    own = UNLISTED if operation is None else operation.refusals
-    return sorted({*ALWAYS, *keyed, *body, *own})
+    return sorted({*ALWAYS, *keyed, *body, *operation.refusals})

@@ -49,7 +49,6 @@ WITH_BODY = (400, 408, 413, 415)
 FOUND = (404,)  # of what names something in its path or body
 ASKING = (400, 404, 429, 502, 504)  # of what has experts work
 EMBEDDING = (*FOUND, 429, 502)
-UNLISTED = (*ASKING, 409)  # of what `OPERATIONS` does not list
 
 
 def refusal(status: int) -> Schema:

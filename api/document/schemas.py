@@ -47,24 +47,34 @@ ERROR = record(
 TOKENS = {"prompt_tokens": COUNT, "completion_tokens": COUNT, "total_tokens": COUNT}
 USAGE = record(**TOKENS, experts=table(record(**TOKENS)))
 CANDIDATE = record(expert=STRING, competence=SHARE, score=NUMBER, terms=table(NUMBER))
-ROUTE = record(
-    policy=STRING,
-    skills=table(NUMBER),
-    panel=listed(STRING),
-    candidates=listed(of("Candidate")),
-    notes=listed(STRING),
-)
+WHY: dict[str, Schema] = {
+    "skills": table(NUMBER),
+    "stand_ins": table(listed(STRING)),  # of each on the panel, in order
+    "candidates": listed(of("Candidate")),
+    "explored": nullable(STRING),  # of whom little is known, and who is tried
+    "propensity": SHARE,  # how probable this panel was
+}
+ROUTE = record(policy=STRING, panel=listed(STRING), notes=listed(STRING), **WHY)
+CALLED = record(name=STRING, arguments=STRING)
 REPLY = record(
-    {"text": STRING, "finish": STRING, "error": STRING, "message": STRING},
+    {
+        "text": STRING,
+        "finish": STRING,
+        "tool_calls": listed(CALLED),
+        "error": STRING,
+        "message": STRING,
+    },
     expert=STRING,
     seconds=SECONDS,
 )
 STORY = record(
     # Left out where a request says `"explain": false`.
     {
-        "skills": table(NUMBER),
-        "candidates": listed(of("Candidate")),
+        **WHY,
         "replies": listed(of("Reply")),
+        # Told of kept answers.
+        "cached": {"const": True},
+        "age_seconds": SECONDS,
     },
     policy=STRING,
     panel=listed(STRING),
@@ -75,7 +85,13 @@ STORY = record(
     confidence=SHARE,
     agreement=SHARE,
     calls=COUNT,
-    usage=record(prompt_tokens=COUNT, completion_tokens=COUNT, cost_usd=nullable(NUMBER)),
+    replaced=listed(record(expert=STRING, by=STRING)),
+    usage=record(
+        prompt_tokens=COUNT,
+        completion_tokens=COUNT,
+        cost_usd=nullable(NUMBER),
+        untold_calls=COUNT,  # cancelled ones, whose cost nobody tells
+    ),
     timings=record(
         route_seconds=SECONDS,
         panel_seconds=SECONDS,
@@ -83,9 +99,16 @@ STORY = record(
         total_seconds=SECONDS,
     ),
 )
+TOOL_CALL = record(id=STRING, type={"const": "function"}, function=CALLED)
 CHOICE = record(
     index=COUNT,
-    message=record(role={"const": "assistant"}, content=nullable(STRING), refusal=nullable(STRING)),
+    message=record(
+        {"tool_calls": listed(TOOL_CALL)},
+        role={"const": "assistant"},
+        content=nullable(STRING),
+        refusal=nullable(STRING),
+    ),
+    logprobs=nullable({"type": "object"}),
     finish_reason=STRING,
 )
 COMPLETION = record(
@@ -97,7 +120,20 @@ COMPLETION = record(
     usage=of("Usage"),
     convene=of("Story"),
 )
-DELTA = record({"delta": record({"role": STRING, "content": nullable(STRING)})}, index=COUNT)
+DELTA = record(
+    {
+        "delta": record(
+            {
+                "role": STRING,
+                "content": nullable(STRING),
+                "tool_calls": listed(record({"id": STRING}, index=COUNT)),  # pieces of them
+            }
+        ),
+        "logprobs": nullable({"type": "object"}),
+        "finish_reason": nullable(STRING),
+    },
+    index=COUNT,
+)
 CHUNK = record(
     {"usage": nullable(of("Usage")), "convene": of("Story")},  # of the last ones
     id=STRING,
@@ -123,7 +159,9 @@ EMBEDDINGS = record(
 MODEL = record(id=STRING, object={"const": "model"}, created=COUNT, owned_by=STRING)
 MODELS = record(object={"const": "list"}, data=listed(of("Model")))
 HEALTH = record(status={"const": "ok"})
-READINESS = record(status={"enum": ["ready", "waiting"]}, awaiting=listed(STRING))
+READINESS = record(
+    {"degraded": listed(STRING)}, status={"enum": ["ready", "waiting"]}, awaiting=listed(STRING)
+)
 
 SCHEMAS: dict[str, Schema] = {
     "Error": ERROR,

@@ -13,11 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from redis.exceptions import RedisError
-
 from api.errors import Unfit
 from api.feedback.errors import FeedbackAway, UnknownAnswer
 from api.feedback.settings import FeedbackSettings
+from api.redis_circuit import Away, RedisCircuit
 from orchestrator.feedback import Asked, Judgement, name, packed, unpacked
 from orchestrator.types import Request, Verdict
 from routing.feedback_store import MILLIONTHS, FeedbackStore, Remembered
@@ -26,9 +25,9 @@ from routing.learned import Learned
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 EVERY = 2.0  # seconds between looks at what other workers were told
-PATIENCE = 1.0  # seconds that Redis has for one answer
 BACKLOG = 10_000  # answers that wait to be written; beyond that the oldest take no feedback
 GATHERED = 0.02  # seconds in which answers are gathered: one by one they take Redis half its time
+LOOKS = (0.0, 5 * GATHERED, 20 * GATHERED)  # seconds before each look for an answer
 AT_ONCE = 64  # of them, or of tenants, in one message
 
 
@@ -40,8 +39,10 @@ class Feedback:
         store: FeedbackStore,
         settings: FeedbackSettings,
         clock: Callable[[], float] = time.time,
+        circuit: RedisCircuit | None = None,
     ) -> None:
         self._store = store
+        self._circuit = circuit or RedisCircuit("feedback")
         self._settings = settings
         self._clock = clock
         self._unwritten: deque[Remembered] = deque(maxlen=BACKLOG)
@@ -70,10 +71,7 @@ class Feedback:
         await asyncio.sleep(0)  # what was answered a moment ago is noted by now
         for _ in range(-(-len(self._unwritten) // AT_ONCE)):
             await self._asked(self._write_some)
-        kept = await self._asked(lambda: self._store.recall(tenant, name(id)))
-        if kept is None:
-            raise UnknownAnswer(self._settings.hours)
-        asked = unpacked(kept)
+        asked = unpacked(await self._recalled(tenant, id))
         if judgement.expert and judgement.expert not in asked.experts:
             raise Unfit("expert", f"{judgement.expert} gave no reply to this request")
         credited = asked.credited(judgement, id)
@@ -88,6 +86,15 @@ class Feedback:
             raise UnknownAnswer(self._settings.hours)
         self._told.set()
         return credited
+
+    async def _recalled(self, tenant: str, id: str) -> str:
+        """What was kept of an answer; another worker's may be on its way to Redis."""
+        for pause in LOOKS:
+            await asyncio.sleep(pause)
+            kept = await self._asked(lambda: self._store.recall(tenant, name(id)))
+            if kept is not None:
+                return kept
+        raise UnknownAnswer(self._settings.hours)
 
     async def refresh(self) -> None:
         """Reads what feedback changed since the last time."""
@@ -147,10 +154,9 @@ class Feedback:
         try:
             await self._asked(work)
         except Exception as error:
-            if not self._failing:
-                unforeseen = None if isinstance(error, FeedbackAway) else error
-                extra = {"action": "feedback_away"}
-                logger.warning("feedback: %s", error, extra=extra, exc_info=unforeseen)
+            if not (self._failing or isinstance(error, FeedbackAway)):  # its circuit told that
+                extra = {"action": "feedback_failed"}
+                logger.warning("feedback: %s", error, extra=extra, exc_info=error)
             self._failing = True
             return False
         self._failing = False
@@ -158,9 +164,8 @@ class Feedback:
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await question()
-        except (RedisError, TimeoutError, OSError) as error:
+            return await self._circuit.ask(question)
+        except Away as error:
             raise FeedbackAway from error
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.keys.account import Account
-from api.keys.circuit import Away, Circuit, NotAsked
 from api.keys.credentials import digest, opens, parsed
 from api.keys.errors import BadKey, KeysAway
 from api.keys.key import Key
 from api.keys.ledger import LEASE, Ledger, Reservation, new_name
 from api.keys.limits import Amounts
 from api.keys.records import Records
+from api.redis_circuit import Away, NotAsked, RedisCircuit
 
 GRACE = 60.0  # seconds that a key which was verified is believed without Redis
 REMEMBERED = 10_000  # keys
@@ -36,13 +36,13 @@ class Keeper:
         ledger: Ledger,
         grace: float = GRACE,
         clock: Callable[[], float] = time.time,
-        circuit: Circuit | None = None,
+        circuit: RedisCircuit | None = None,
     ) -> None:
         self._records = records
         self._ledger = ledger
         self._grace = grace
         self._clock = clock
-        self._circuit = circuit or Circuit()
+        self._circuit = circuit or RedisCircuit("keys")
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()  # by the token's digest
         self._alone: dict[str, Account] = {}  # by key, while Redis is away
         self._owed: deque[tuple[Reservation, Amounts]] = deque(maxlen=OWED)

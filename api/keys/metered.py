@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from starlette.types import Scope
 
+from api.around import Around
 from api.keys.estimates import NOTHING, ONE, Estimate, taken, taken_by_failures
 from api.keys.ledger import Reservation
 from api.keys.limits import Amounts
@@ -40,36 +41,24 @@ class Bill:
                 self.taken = ONE
 
 
-class Metered:
+class Metered(Around):
     """The service, with what each request takes counted on a visitor's key. Every call also
     raises `OverLimit` and `KeysAway`."""
 
     def __init__(self, service: Service, whose: Visitor) -> None:
-        self._service = service
+        super().__init__(service)
         self._whose = whose
         self._keeper = whose.keys.keeper
         self._estimator = whose.keys.estimator
 
-    @property
-    def policies(self) -> tuple[str, ...]:
-        return self._service.policies
-
-    @property
-    def experts(self) -> tuple[str, ...]:
-        return self._service.experts
-
-    @property
-    def writers(self) -> tuple[str, ...]:
-        return self._service.writers
-
     async def route(self, request: Request) -> Route:
         """Counts as a request, and what the tagger may take."""
         async with self._billed(self._estimator.routing(request)):
-            return await self._service.route(self._theirs(request))
+            return await self.inside.route(self._theirs(request))
 
     async def answer(self, request: Request) -> Verdict:
         async with self._billed(self._estimator.estimate(request)) as bill:
-            verdict = await self._service.answer(self._theirs(request))
+            verdict = await self.inside.answer(self._theirs(request))
             bill.tell(verdict)
             return verdict
 
@@ -78,7 +67,7 @@ class Metered:
         bills = [Bill(self._estimator.estimate(request)) for request in requests]
         reservation = await self._reserve(sum((bill.taken for bill in bills), NOTHING))
         try:
-            verdicts = await self._service.answer_each([*map(self._theirs, requests)])
+            verdicts = await self.inside.answer_each([*map(self._theirs, requests)])
             for bill, verdict in zip(bills, verdicts, strict=True):
                 bill.tell(verdict)
         except PanelFailed:  # of one; what the others took is not told
@@ -96,7 +85,7 @@ class Metered:
         verdict: Verdict | None = None
         async with (
             self._billed(self._estimator.estimate(request)) as bill,
-            aclosing(self._service.stream(self._theirs(request))) as events,
+            aclosing(self.inside.stream(self._theirs(request))) as events,
         ):
             async for event in events:
                 if isinstance(event, Verdict):
@@ -122,7 +111,7 @@ class Metered:
                 yield self._theirs(request)
 
         try:
-            async with aclosing(self._service.answer_all(reserved())) as results:
+            async with aclosing(self.inside.answer_all(reserved())) as results:
                 async for place, outcome in results:
                     reservation, bill = open_.pop(place)
                     bill.tell(outcome)

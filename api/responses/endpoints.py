@@ -13,7 +13,6 @@ from api.responses.body import ResponseBody
 from api.responses.document import Draft, items
 from api.responses.errors import ResponsesAway, UnknownPrevious, UnknownResponse
 from api.responses.events import Events
-from api.responses.examples import FORGOTTEN, LISTED, STREAMED, TOLD, showing
 from api.responses.items import Answered, Item, document
 from api.responses.record import Record
 from api.responses.store import Store
@@ -37,7 +36,7 @@ async def _mine(running: Open, http: Request) -> Store:
 Mine = Annotated[Store, Depends(_mine)]
 
 
-@router.post("", responses=showing("The response, or its events.", TOLD, STREAMED))
+@router.post("")
 async def create(body: ResponseBody, running: Open, http: Request) -> Response:
     """Answers an input, and the conversation before it; streams if asked to, keeps unless told."""
     started = perf_counter()
@@ -60,7 +59,7 @@ async def create(body: ResponseBody, running: Open, http: Request) -> Response:
     return Json(response, headers=summary(verdict, perf_counter() - started))
 
 
-@router.get("/{response_id}", responses=showing("The response.", TOLD))
+@router.get("/{response_id}")
 async def retrieve(response_id: str, mine: Mine, stream: bool = False) -> Response:
     """One that is kept, as it was answered."""
     if stream:
@@ -68,7 +67,7 @@ async def retrieve(response_id: str, mine: Mine, stream: bool = False) -> Respon
     return Json((await mine.find(response_id)).response)
 
 
-@router.get("/{response_id}/input_items", responses=showing("A page of items.", LISTED))
+@router.get("/{response_id}/input_items")
 async def input_items(
     response_id: str,
     mine: Mine,
@@ -81,7 +80,7 @@ async def input_items(
     return Json(_page(asked if order == "asc" else asked[::-1], after, limit))
 
 
-@router.delete("/{response_id}", responses=showing("It is gone.", FORGOTTEN))
+@router.delete("/{response_id}")
 async def delete(response_id: str, mine: Mine) -> Response:
     """Forgets it."""
     await mine.forget(response_id)

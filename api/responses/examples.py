@@ -92,11 +92,3 @@ LISTED = {
     "has_more": False,
 }
 FORGOTTEN = {"id": "resp_9c1e", "object": "response", "deleted": True}
-
-
-def showing(description: str, example: Any, streamed: str | None = None) -> dict[int | str, Any]:
-    """The `responses` of an endpoint."""
-    content: dict[str, Any] = {"application/json": {"example": example}}
-    if streamed is not None:
-        content["text/event-stream"] = {"example": streamed}
-    return {200: {"description": description, "content": content}}

@@ -9,7 +9,7 @@ from typing import TypeVar
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from api.keys.circuit import Away, Circuit
+from api.redis_circuit import Away, RedisCircuit
 from api.responses import names, scripts
 from api.responses.errors import ResponsesAway, UnknownResponse
 from api.responses.record import Record, packed, unpacked
@@ -29,7 +29,7 @@ class Store:
     forgetting: AsyncScript
     seconds: float  # that each is kept
     most: int  # bytes of all that is kept of a tenant
-    circuit: Circuit = field(default_factory=lambda: Circuit(what="responses"))
+    circuit: RedisCircuit = field(default_factory=lambda: RedisCircuit("responses"))
     clock: Callable[[], float] = time.time  # seconds since 1970
     tenant: str = ""
 

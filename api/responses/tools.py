@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from api.tools import Function, Named, Tooled, Typed
 
 
-class Offered(Function, Typed):
+class ResponseTool(Function, Typed):
     """A tool that a reply may call."""
 
     neutral: ClassVar[dict[str, tuple[Any, ...]]] = {
@@ -15,11 +15,11 @@ class Offered(Function, Typed):
     }
 
 
-class Only(Named, Typed):
+class ResponseToolChoice(Named, Typed):
     """The tool that must be called."""
 
 
-class Offering(Tooled[Offered, Only]):
+class Offering(Tooled[ResponseTool, ResponseToolChoice]):
     """What a request says of tools, and is told again in its response."""
 
     @property

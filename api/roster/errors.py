@@ -4,6 +4,7 @@ RosterError
 ├── BadCard        the card cannot be an expert; names the key
 ├── Taken          there is an expert of this name
 ├── UnknownExpert  there is none
+├── Needed         others name it as their stand-in
 ├── Fixed          the registry file has it, and only there it can be changed
 ├── Locked         whoever reaches the service could change it
 └── RosterAway     Redis does not answer
@@ -36,6 +37,13 @@ class UnknownExpert(RosterError):  # noqa: N818 - named for the state it reports
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(f"no expert named {name!r}; there are {', '.join(sorted(known))}")
+
+
+class Needed(RosterError):  # noqa: N818 - named for the state it reports
+    """Others name it as their stand-in."""
+
+    def __init__(self, name: str, others: Iterable[str]) -> None:
+        super().__init__(f"{name!r} stands in for {', '.join(sorted(others))}; delete those first")
 
 
 class Fixed(RosterError):  # noqa: N818 - named for the state it reports

@@ -15,7 +15,7 @@ from typing import Any
 
 from api.knowledge import Knowledge, Subject, subject
 from api.roster.changes import merged
-from api.roster.errors import BadCard, Taken, UnknownExpert
+from api.roster.errors import BadCard, Needed, Taken, UnknownExpert
 from api.roster.flights import Counted
 from api.roster.held import Held
 from api.roster.posted import Posted, amended, with_posted
@@ -128,9 +128,12 @@ class Live:
         await self.change()
 
     async def dismiss(self, name: str) -> None:
-        """Lets an expert go that was posted."""
+        """Lets an expert go that was posted. Raises `UnknownExpert`, `Needed` or `RosterAway`."""
+        experts = self.world.settings.experts
+        if needing := [other for other, card in experts.items() if name in card.fallback]:
+            raise Needed(name, needing)
         if not await self.store.remove(name):
-            raise UnknownExpert(name, self.world.settings.experts)
+            raise UnknownExpert(name, experts)
         await self.change()
 
     async def close(self) -> None:

@@ -13,14 +13,21 @@ from pydantic import ValidationError
 
 from api.roster.errors import BadCard
 from api.settings import Settings
-from experts.cards import Card, HostedCard, Registry
-from experts.complaints import complaint
+from experts.cards import Card, HostedCard, Name
+from experts.complaints import Key, complaint
+from experts.strict import Strict
 
 KINDS = ("hosted", "scripted")
 ELSEWHERE = {
     "vllm": "engines are laid out when the service starts: list it in the registry file, restart",
     "recorded": "reads a file of this machine: list it in the registry file",
 }
+
+
+class Alone(Strict):
+    """A card before it is looked at beside the others."""
+
+    experts: dict[Name, Card]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ def checked(name: str, fields: Mapping[str, Any]) -> Card:
         raise BadCard("card", "variables (${NAME}) are read in the registry file alone")
     data = {"experts": {name: dict(fields)}}
     try:
-        card = Registry.model_validate(data).experts[name]
+        card = Alone.model_validate(data).experts[name]
     except ValidationError as error:
         raise _bad(error, data) from error
     if isinstance(card, HostedCard) and card.base_url is None:
@@ -90,16 +97,24 @@ def amended(settings: Settings, cards: Mapping[str, Card]) -> Settings:
     try:
         return Settings.model_validate({**fields, "experts": dict(cards)})
     except ValidationError as error:
-        reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise BadCard("name", reason) from error
+        problem = error.errors()[0]
+        raise BadCard(_posted_key(problem["loc"]), problem["msg"]) from error
 
 
 def _bad(error: ValidationError, data: Mapping[str, Any]) -> BadCard:
-    schema = Registry.model_json_schema()
+    schema = Alone.model_json_schema()
     complaints = [complaint(problem, data, schema) for problem in error.errors()]
-    named = [(".".join(map(str, ("card", *key[2:]))), words) for key, words in complaints]
+    named = [(_posted_key(key), words) for key, words in complaints]
     (param, words), *others = named
     return BadCard(param, "; ".join([words, *(f"{at}: {told}" for at, told in others)]))
+
+
+def _posted_key(key: Key) -> str:
+    """What of `{"name", "card"}` a key of the settings is; experts.NAME is the name's fault."""
+    inside, posted = key[2:], key[:1] == ("experts",)
+    if not posted:
+        return ".".join(map(str, key))
+    return ".".join(map(str, ("card", *inside))) if inside else "name"
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -4,18 +4,15 @@
 change. Keys of hosted models are in the cards as they were posted.
 """
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from api.redis_circuit import Away, RedisCircuit
 from api.roster.errors import BadCard, RosterAway, Taken
 from api.roster.posted import Posted, packed, unpacked
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 POSTED, VERSION = "convene:experts:posted", "convene:experts:version"
 MOST = 1000  # posted experts
@@ -45,6 +42,7 @@ class RosterStore:
         self._redis = redis
         self._add = redis.register_script(ADD)
         self._remove = redis.register_script(REMOVE)
+        self._circuit = RedisCircuit("experts", patience=PATIENCE)
 
     async def add(self, posted: Posted) -> None:
         """Raises `Taken`, or `BadCard` where there are too many."""
@@ -70,7 +68,6 @@ class RosterStore:
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await question()
-        except (RedisError, TimeoutError, OSError) as error:
+            return await self._circuit.ask(question)
+        except Away as error:
             raise RosterAway from error

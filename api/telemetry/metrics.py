@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
+from api.telemetry.kept import Recalled
 from api.telemetry.reloads import Reloaded
 from api.telemetry.requests import RequestFinished, RequestStarted
 from api.telemetry.series import Counters, Histograms
@@ -54,6 +55,7 @@ class Metrics:
         self._requests = HttpMetrics(make)
         self._deliberations = DeliberationMetrics(make)
         self._calls = CallMetrics(make)
+        self._recalled = make.counter("kept_answers", "Answers that were kept and given again.")
         self._reloads = make.counter("reloads", "Changes to the experts, as they ended.", "outcome")
 
     def __call__(self, event: Any, /) -> None:
@@ -68,6 +70,8 @@ class Metrics:
                     self._calls.replaced(self._known(expert))
                 for call in event.calls:
                     self._calls.finished(call, self._known(call.expert), event.mode)
+            case Recalled():
+                self._recalled.of().inc()
             case Reloaded():
                 self._names |= {*event.experts}
                 self._reloads.of(event.outcome).inc()

@@ -80,7 +80,7 @@ async def test_bench_counts_what_failed(here):
     address, _, _, use = here
     ran = await convene("bench", "-n", "3", "-m", "nobody", environ=reaching(address, use))
     assert ran.code == 1
-    assert "3 x 404" in ran.out
+    assert "3 x 404 model_not_found" in ran.out
     late = ("bench", "-n", "2", "-m", "zed", "--timeout", "0.2", "--json")
     ran = await convene(*late, environ=reaching(address, use))
     assert sum(json.loads(ran.out)["errors"].values()) == 2

@@ -97,11 +97,11 @@ CASES = {
     ),
     "a stand-in that nobody is": (
         card("    fallback: [ben]"),
-        "convene.yaml:1: experts.ada.fallback: 'ben' cannot stand in; use some of nobody",
+        "convene.yaml:5: experts.ada.fallback: 'ben' cannot stand in; use some of nobody",
     ),
     "a fallback to itself": (
         card("    fallback: [ada]"),
-        "convene.yaml:1: experts.ada.fallback: 'ada' cannot stand in; use some of nobody",
+        "convene.yaml:5: experts.ada.fallback: 'ada' cannot stand in; use some of nobody",
     ),
     "more stand-ins than may be": (
         card("    fallback: [a, b, c, d, e]"),

@@ -74,6 +74,15 @@ async def test_a_reply_that_stays_invalid_is_a_failure():
     assert "not the JSON asked for: no valid JSON" in reply.message
 
 
+async def test_a_reply_that_was_cut_says_what_to_do():
+    class Cut(Replying):
+        async def ask(self, prompts):
+            return [Answer(self.name, '{"legs": 88', Usage(1, 4), finish="length") for _ in prompts]
+
+    reply = await ask(Cut("ada"))
+    assert reply.message.endswith("it was cut, permit more tokens")
+
+
 async def test_one_try_is_one_try():
     ada = Replying("ada", "Eight.")
     assert isinstance(await ask(ada, JsonFormat(tries=1)), Failure)

@@ -8,6 +8,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from api.answer_cache.naming import Naming
 from api.answer_cache.remembering import Remembering
 from api.answer_cache.shelf import Bounds, Shelf
+from api.telemetry.kept import Recalled
 from experts.types import Prompt
 from orchestrator.types import Request, Text, Verdict
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of, verdict
@@ -59,6 +60,15 @@ async def test_streamed_or_not_the_second_answer_is_the_first(scripted):
     assert isinstance(first[-1], Verdict)
     assert {(each.text, each.calls, each.age) for each in again} == {(first[-1].text, 0, 1.0)}
     assert [type(event) for event in await events(service)] == [Text, Verdict]
+
+
+async def test_observers_hear_of_every_answer_that_is_given_again(scripted):
+    heard = []
+    service = Remembering(scripted, Box(), heard.append)
+    for _ in range(2):
+        await service.answer(ASKED)
+    await events(service)
+    assert heard == [Recalled(), Recalled()]
 
 
 async def test_what_fails_is_asked_again():

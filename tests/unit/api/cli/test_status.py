@@ -8,6 +8,8 @@ from experts.engines.generation import EngineStatus
 ENGINE = EngineStatus(
     "llama", 7, "maths", 3, {"law": 2}, 1, 10.0, 0.5, 4.0, held=("maths", "law"), restarts=1
 )
+COUNTS = {"total": 9, "completed": 3, "failed": 1}
+BATCH = {"id": "batch_1", "status": "in_progress", "request_counts": COUNTS}
 REQUESTS = """
 # TYPE convene_http_requests_in_flight gauge
 convene_http_requests_in_flight 2.0
@@ -46,12 +48,15 @@ def test_what_the_metrics_say_is_read_from_them():
 
 
 def test_people_are_shown_what_is_known():
-    text = shown(Status("http://x", True, [], [], ["ada"], True, **figures(samples(scraped()))))
+    text = shown(
+        Status("http://x", True, [], [], ["ada"], [BATCH], True, **figures(samples(scraped())))
+    )
     assert "http://x: ready" in text
     assert "in flight, this one too: 2" in text
     assert "2 timeout" in text
     assert "llama/1" in text
     assert "ada is left alone" in text
+    assert "batch_1 is in progress: 4 of 9 lines, 1 failed" in text
     assert "bob is" not in text
 
 

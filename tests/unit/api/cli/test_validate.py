@@ -77,7 +77,7 @@ WRONG = {
     ),
     "an embedding model with an expert's name": (
         RIGHT + f"embedders:\n  ada: {{kind: {HOSTED}}}\n",
-        2,
+        7,
         "embedders.ada: an expert, a policy or the router's encoder has this name",
     ),
     "a profile that is not there": (

@@ -8,6 +8,7 @@ from api.errors import Unfit
 from api.feedback.errors import FeedbackAway, UnknownAnswer
 from api.feedback.settings import FeedbackSettings
 from api.feedback.taking import BACKLOG, Feedback, taking
+from api.redis_circuit import RedisCircuit
 from orchestrator.feedback import Judgement
 from tests.feedback import Kept, request, verdict
 from tests.waiting import until
@@ -79,9 +80,19 @@ async def test_two_workers_take_feedback_on_each_others_answers_and_learn_from_i
     assert counted(one)["ada"] == (0.25, 0)
 
 
+async def test_an_answer_that_another_worker_has_yet_to_write_is_waited_for():
+    store = Kept()
+    one, other = await taker(store), Feedback(store, FeedbackSettings())
+    giving = asyncio.create_task(other.give("acme", ID, RIGHT))
+    await until(lambda: store.recalled)
+    await one.close()
+    assert await giving == {"ada": 1.0, "ben": 1.0, "cleo": 0.0}
+
+
 async def test_without_redis_it_says_so_and_what_was_answered_is_written_later():
     store = Kept(there=False)
-    found = await taker(store)
+    found = Feedback(store, FeedbackSettings(), circuit=RedisCircuit("feedback", pause=0.0))
+    found.remember(ID, request(), [await verdict()])
     with pytest.raises(FeedbackAway):
         await found.give("acme", ID, RIGHT)
     store.there = True

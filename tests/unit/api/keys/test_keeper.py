@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from api.keys.circuit import Circuit
 from api.keys.errors import BadKey, KeysAway, OverLimit
 from api.keys.keeper import Keeper
 from api.keys.limits import Amounts
+from api.redis_circuit import RedisCircuit
 from tests.keys import NOW, Clock, Shared, limits, made
 from tests.waiting import until
 
@@ -129,7 +129,7 @@ async def test_without_redis_no_money_is_spent(keeper, shared):
 
 async def test_what_could_not_be_settled_is_once_redis_is_back(shared, clock):
     key, _ = made(limits=limits(tokens=["100/day"], concurrent=1))
-    keeper = Keeper(shared, shared, clock=clock, circuit=Circuit(pause=0.0))
+    keeper = Keeper(shared, shared, clock=clock, circuit=RedisCircuit("keys", pause=0.0))
     reservation = await keeper.reserve(key, Amounts(0, 50))
     shared.there = False
     await keeper.settle(reservation, Amounts(0, 5))
@@ -155,7 +155,9 @@ async def test_a_settlement_is_finished_though_whoever_waits_for_it_is_cancelled
 @pytest.mark.parametrize("cancelled", [True, False], ids=["hung up", "Redis was slow"])
 async def test_a_reservation_that_nobody_heard_of_is_given_back(shared, clock, cancelled):
     key, _ = made(limits=limits(dollars=["1/day"], concurrent=1))
-    keeper = Keeper(shared, shared, clock=clock, circuit=Circuit(pause=0.0, patience=0.01))
+    keeper = Keeper(
+        shared, shared, clock=clock, circuit=RedisCircuit("keys", pause=0.0, patience=0.01)
+    )
     shared.late, shared.hangs = True, 3600
     reserving = asyncio.create_task(keeper.reserve(key, Amounts(1, 0, 5)))
     if cancelled:
@@ -182,7 +184,7 @@ async def test_an_outage_leaves_only_what_redis_may_have_to_be_made_up_for(share
 
 async def test_making_up_for_an_outage_survives_a_client_that_hangs_up(shared, clock):
     key, _ = made(limits=limits(concurrent=1))
-    keeper = Keeper(shared, shared, clock=clock, circuit=Circuit(pause=0.0))
+    keeper = Keeper(shared, shared, clock=clock, circuit=RedisCircuit("keys", pause=0.0))
     before = await keeper.reserve(key, ONE)
     shared.there = False
     await keeper.settle(before, ONE)

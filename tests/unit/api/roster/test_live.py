@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.roster.errors import BadCard, RosterAway, Taken, UnknownExpert
+from api.roster.errors import BadCard, Needed, RosterAway, Taken, UnknownExpert
 from api.roster.live import described
 from api.roster.posted import Posted, checked
 from experts.errors import RegistryError
@@ -182,3 +182,15 @@ def test_what_is_told_of_a_card_holds_no_key():
     card = {"kind": "hosted", "model": "m", "base_url": "http://h/v1", "api_key": "sk-secret"}
     told = described(checked("zoe", card))
     assert told == {"kind": "hosted", "model": "m", "base_url": "http://h/v1"}
+
+
+async def test_who_stands_in_for_another_stays_until_that_one_is_dismissed():
+    shop = Shop()
+    async with live(shop) as here:
+        await here.admit(ZOE)
+        await here.admit(Posted("yan", {**scripted(), "fallback": ["zoe"]}, 2.0))
+        with pytest.raises(Needed, match="'zoe' stands in for yan"):
+            await here.dismiss("zoe")
+        await here.dismiss("yan")
+        await here.dismiss("zoe")
+        assert list(here.world.settings.experts) == ["ada", "ben"]

@@ -3,7 +3,7 @@
 import pytest
 
 from api.roster.errors import BadCard
-from api.roster.posted import Posted, checked, packed, unpacked, with_posted
+from api.roster.posted import Posted, amended, checked, packed, unpacked, with_posted
 from tests.rosters import scripted, settings
 
 HOSTED = {"kind": "hosted", "model": "m", "base_url": "http://127.0.0.1:1/v1"}
@@ -34,7 +34,9 @@ def test_a_card_that_cannot_be_is_told_key_by_key(card, param, message):
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("card", [HOSTED, scripted(), {**HOSTED, "api_key": "sk-1"}])
+@pytest.mark.parametrize(
+    "card", [HOSTED, scripted(), {**HOSTED, "api_key": "sk-1"}, {**HOSTED, "fallback": ["ada"]}]
+)
 def test_a_right_card_survives_being_kept(card):
     posted = Posted("zoe", card, 12.5)
     kept = unpacked("zoe", packed(posted))
@@ -59,3 +61,22 @@ def test_what_does_not_go_with_the_file_is_left_out_and_the_others_are_not():
     assert joined.experts["ada"] == settings().experts["ada"]
     assert left_out.keys() == {"ada", "vote", "old"}
     assert "name of a policy" in left_out["vote"]
+
+
+def test_a_posted_expert_may_have_stand_ins_among_all_the_others():
+    first, second = (
+        Posted("zoe", {**HOSTED, "fallback": ["ada"]}, 1.0),
+        Posted("yan", {**HOSTED, "fallback": ["zoe"]}, 2.0),
+    )
+    joined, left_out = with_posted(settings(), [first, second])
+    assert (joined.experts["yan"].fallback, left_out) == (("zoe",), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "card", "param"),
+    [("zoe", {**HOSTED, "fallback": ["nobody"]}, "card.fallback"), ("vote", HOSTED, "name")],
+)
+def test_what_does_not_go_with_the_others_names_what_was_posted(name, card, param):
+    with pytest.raises(BadCard) as refused:
+        amended(settings(), {**settings().experts, name: checked(name, card)})
+    assert refused.value.param == param

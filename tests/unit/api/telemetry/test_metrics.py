@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from api.telemetry.kept import Recalled
 from api.telemetry.metrics import Metrics
 from api.telemetry.requests import RequestFinished, RequestStarted
 from tests.finished import ADA, BOB, finished
@@ -81,6 +82,13 @@ def test_whatever_clients_send_the_labels_stay_few():
     few = labels_of(told(finished(), *events[:1], *visits[:1]))
     assert labels_of(told(finished(), *events, *visits)) == few
     assert {"other", "none"} <= few
+
+
+def test_answers_that_are_given_again_are_counted():
+    metrics = Metrics()
+    for _ in range(2):
+        metrics(Recalled())
+    assert metrics.registry.get_sample_value("convene_kept_answers_total") == 2
 
 
 def test_second_calls_and_stand_ins_are_counted_by_the_expert_they_were_for():

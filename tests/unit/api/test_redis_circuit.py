@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
-from api.keys.circuit import AT_ONCE, PATIENCE, Away, Circuit
+from api.redis_circuit import AT_ONCE, PATIENCE, Away, RedisCircuit
 from tests.virtual_time import in_virtual_time
 
 
@@ -37,12 +37,12 @@ class Hanging:
 
 
 async def test_an_answer_is_passed_on():
-    assert await Circuit().ask(Redis().answer) == 42
+    assert await RedisCircuit("keys").ask(Redis().answer) == 42
 
 
 @pytest.mark.parametrize("error", [RedisGone("gone"), TimeoutError(), ConnectionResetError()])
 async def test_after_a_failure_nobody_asks_for_a_while_and_one_line_is_logged(error, caplog):
-    circuit, redis = Circuit(), Redis(error)
+    circuit, redis = RedisCircuit("keys"), Redis(error)
     for _ in range(5):
         with pytest.raises(Away):
             await circuit.ask(redis.answer)
@@ -51,7 +51,7 @@ async def test_after_a_failure_nobody_asks_for_a_while_and_one_line_is_logged(er
 
 
 async def test_after_the_pause_the_next_one_finds_out():
-    circuit, redis = Circuit(pause=0.0), Redis(RedisGone("gone"))
+    circuit, redis = RedisCircuit("keys", pause=0.0), Redis(RedisGone("gone"))
     with pytest.raises(Away):
         await circuit.ask(redis.answer)
     redis.error = None
@@ -59,14 +59,14 @@ async def test_after_the_pause_the_next_one_finds_out():
 
 
 async def test_a_bug_is_no_outage():
-    circuit = Circuit()
+    circuit = RedisCircuit("keys")
     with pytest.raises(ZeroDivisionError):
         await circuit.ask(Redis(ZeroDivisionError()).answer)
     assert await circuit.ask(Redis().answer) == 42
 
 
 async def test_no_more_ask_at_once_than_a_pool_of_connections_serves():
-    circuit, redis = Circuit(), Redis()
+    circuit, redis = RedisCircuit("keys"), Redis()
     answers = await asyncio.gather(*(circuit.ask(redis.answer) for _ in range(1000)))
     assert answers == [42] * 1000
     assert redis.most == AT_ONCE
@@ -75,7 +75,7 @@ async def test_no_more_ask_at_once_than_a_pool_of_connections_serves():
 @in_virtual_time
 async def test_while_it_hangs_one_at_a_time_finds_out_and_the_others_do_not_wait():
     redis, waited = Hanging(), []
-    circuit = Circuit()
+    circuit = RedisCircuit("keys")
 
     async def ask():
         began = asyncio.get_running_loop().time()
@@ -94,7 +94,7 @@ async def test_while_it_hangs_one_at_a_time_finds_out_and_the_others_do_not_wait
 @in_virtual_time
 async def test_one_that_asks_when_it_is_back_finds_that_out_for_everybody(caplog):
     caplog.set_level("INFO")
-    redis, circuit = Hanging(), Circuit()
+    redis, circuit = Hanging(), RedisCircuit("keys")
     with pytest.raises(Away):
         await circuit.ask(redis.answer)
     redis.hangs = False
@@ -106,7 +106,7 @@ async def test_one_that_asks_when_it_is_back_finds_that_out_for_everybody(caplog
 
 @in_virtual_time
 async def test_who_hangs_up_while_finding_out_leaves_it_to_the_next():
-    redis, circuit = Hanging(), Circuit()
+    redis, circuit = Hanging(), RedisCircuit("keys")
     with pytest.raises(Away):
         await circuit.ask(redis.answer)
     await asyncio.sleep(1.0)

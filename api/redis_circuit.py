@@ -27,17 +27,17 @@ class NotAsked(Away):
     """Redis did not answer a moment ago, so this was not sent to it."""
 
 
-class Circuit:
+class RedisCircuit:
     """Whether Redis can be asked for `what`. After a failure every question fails at once for
     `pause` seconds, and longer after each further one, up to `longest`; then one finds out."""
 
     def __init__(
         self,
+        what: str,
+        *,
         pause: float = PAUSE,
         patience: float = PATIENCE,
         longest: float = LONGEST,
-        *,
-        what: str = "keys",
     ) -> None:
         self._what = what
         tripping = Tripping(failures=1, window=1, pause=pause, longest=longest)
