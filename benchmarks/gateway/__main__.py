@@ -86,7 +86,7 @@ def loaded(plan: Plan) -> dict[str, Any]:
     """What the generator saw."""
     command = [sys.executable, "-m", "benchmarks.gateway.load"]
     done = subprocess.run(
-        command, cwd=ROOT, input=plan.written, capture_output=True, text=True, check=True
+        command, cwd=ROOT, input=plan.written, stdout=subprocess.PIPE, text=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
