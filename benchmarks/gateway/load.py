@@ -23,6 +23,7 @@ from benchmarks.gateway.upstream import TEXT, TOKENS
 CHECKED = 8  # of so many streams one is read event by event
 LAST = 30.0  # seconds that what is in flight at the end may take
 HELD = 0.02  # seconds that a client stays which hangs up
+IDLE = 4.0  # seconds that a connection is used again after: uvicorn closes it after five
 MOST = 4096  # connections of an open loop
 
 
@@ -103,7 +104,7 @@ class Run:
         self.begins = perf_counter() + plan.warm_up
         self.ends = self.begins + plan.seconds
         self.sent: dict[Connection, float] = {}
-        self.idle: list[Connection] = []
+        self.idle: list[tuple[Connection, float]] = []  # and since when
         self.left: set[Connection] = set()
         self.counted = self.asked = 0
 
@@ -123,9 +124,18 @@ class Run:
             if not self.idle and len(self.sent) >= MOST:
                 self.seen.wrong("no connection left")
             else:
-                self._send(self.idle.pop() if self.idle else await self._connected(), meant)
+                self._send(self._waiting() or await self._connected(), meant)
             count += 1
         await self._rest()
+
+    def _waiting(self) -> Connection | None:
+        """A connection that is open and not about to be closed by a server that finds it idle."""
+        while self.idle:
+            connection, since = self.idle.pop()
+            if not connection.transport.is_closing() and perf_counter() - since < IDLE:
+                return connection
+            connection.transport.abort()
+        return None
 
     async def _connected(self) -> Connection:
         loop = asyncio.get_running_loop()
@@ -158,7 +168,7 @@ class Run:
         if response.status == 0:
             return
         if self.plan.rate:
-            self.idle.append(connection)
+            self.idle.append((connection, now))
         elif now < self.ends:
             self._send(connection, perf_counter())
 
