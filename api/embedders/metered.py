@@ -21,8 +21,7 @@ class MeteredModel:
 
     async def embed(self, wanted: Wanted) -> Embedding:
         keeper, taken = self._whose.keys.keeper, self.terms.most(wanted)
-        reservation = await keeper.reserve(self._whose.key, taken)
-        self._whose.standing = reservation.standing
+        reservation = await self._whose.reserve(taken)
         try:
             embedding = await self._inside.embed(wanted)
             taken = self.terms.taken(wanted, embedding)

@@ -9,6 +9,11 @@ KeysError
 └── NameTaken   another key has that name
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from api.keys.limits import Standing
+
 
 class KeysError(Exception):
     """A key does not open the door."""
@@ -43,6 +48,7 @@ class OverLimit(KeysError):  # noqa: N818 - named for the state it reports
         super().__init__(message)
         self.budget = budget
         self.seconds = seconds
+        self.standing: Standing | None = None  # of the key when it was refused
 
 
 class UnknownKey(KeysError):  # noqa: N818 - named for the state it reports

@@ -169,6 +169,13 @@ def full(limits: Limits, standing: Standing) -> bool:
 
 def refusal(limits: Limits, standing: Standing, wanted: Amounts, now: float) -> OverLimit | None:
     """Why this much cannot be had now, and when it may; None if it can."""
+    error = _why(limits, standing, wanted, now)
+    if error is not None:
+        error.standing = standing
+    return error
+
+
+def _why(limits: Limits, standing: Standing, wanted: Amounts, now: float) -> OverLimit | None:
     over = list(breached(standing.levels, wanted))
     never = next(
         (level for level in over if wanted.of(level.limit.unit) > level.limit.amount), None

@@ -65,7 +65,7 @@ class Metered(Around):
     async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
         """Reserved for together: all may be asked or none is."""
         bills = [Bill(self._estimator.estimate(request)) for request in requests]
-        reservation = await self._reserve(sum((bill.taken for bill in bills), NOTHING))
+        reservation = await self._whose.reserve(sum((bill.taken for bill in bills), NOTHING))
         try:
             verdicts = await self.inside.answer_each([*map(self._theirs, requests)])
             for bill, verdict in zip(bills, verdicts, strict=True):
@@ -106,7 +106,7 @@ class Metered(Around):
             place = 0
             async for request in _each(requests):
                 bill = Bill(self._estimator.estimate(request))
-                open_[place] = (await self._reserve(bill.taken), bill)
+                open_[place] = (await self._whose.reserve(bill.taken), bill)
                 place += 1
                 yield self._theirs(request)
 
@@ -124,14 +124,9 @@ class Metered(Around):
     def _theirs(self, request: Request) -> Request:
         return replace(request, tenant=self._whose.tenant)
 
-    async def _reserve(self, most: Amounts) -> Reservation:
-        reservation = await self._keeper.reserve(self._whose.key, most)
-        self._whose.standing = reservation.standing
-        return reservation
-
     @asynccontextmanager
     async def _billed(self, estimate: Estimate) -> AsyncIterator[Bill]:
-        bill, reservation = Bill(estimate), await self._reserve(estimate.whole)
+        bill, reservation = Bill(estimate), await self._whose.reserve(estimate.whole)
         try:
             yield bill
         except OrchestratorError as error:

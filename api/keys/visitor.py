@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from api.keys.errors import Forbidden
+from api.keys.errors import Forbidden, OverLimit
 from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
 from api.keys.key import Key, Role
-from api.keys.limits import Standing
+from api.keys.ledger import Reservation
+from api.keys.limits import Amounts, Standing
 
 VISITOR = "convene.visitor"  # in the scope, which no client can write to
 OPEN = ("/healthz", "/readyz")
@@ -34,6 +35,16 @@ class Visitor:
     @property
     def tenant(self) -> str:
         return self.key.tenant
+
+    async def reserve(self, most: Amounts) -> Reservation:
+        """Before anybody is asked. Raises `OverLimit` and `KeysAway`."""
+        try:
+            reservation = await self.keys.keeper.reserve(self.key, most)
+        except OverLimit as error:
+            self.standing = error.standing
+            raise
+        self.standing = reservation.standing
+        return reservation
 
 
 def visitor(scope: Scope) -> Visitor | None:

@@ -90,6 +90,7 @@ async def test_a_host_that_others_reach_is_served_once_there_is_a_key(config):
             "rate_limit_exceeded",
         )
         assert int(limited.headers["retry-after"]) > 0
+        assert limited.headers["x-ratelimit-remaining-requests"] == "0"
         await keys(config, "revoke", "app")
         assert (await client.post(**asking(fresh))).status_code == 401
 
