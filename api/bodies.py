@@ -1,6 +1,5 @@
 """The bodies of requests, and what they mean to the orchestrator."""
 
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -54,13 +53,10 @@ class Drawn(Answerable):
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
 
-    @property
-    def drawing(self) -> Sampling:
-        greedy = Sampling()
-        return Sampling(
-            temperature=greedy.temperature if self.temperature is None else self.temperature,
-            top_p=greedy.top_p if self.top_p is None else self.top_p,
-        )
+    def drawn(self, **more: Any) -> Sampling:
+        """How replies are drawn, with `more` that is said of it elsewhere."""
+        said: dict[str, Any] = {"temperature": self.temperature, "top_p": self.top_p, **more}
+        return Sampling(**{name: value for name, value in said.items() if value is not None})
 
 
 class ChatBody(Tooled, Drawn):
@@ -125,8 +121,7 @@ class ChatBody(Tooled, Drawn):
 
     def _sampling(self) -> Sampling:
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return replace(
-            self.drawing,
+        return self.drawn(
             max_tokens=self.max_completion_tokens or self.max_tokens,
             seed=self.seed,
             stop=tuple(stop),

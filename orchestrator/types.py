@@ -58,7 +58,9 @@ class Request:
     @property
     def for_experts(self) -> Prompt:
         """The prompt as experts read it: with the options, where there are any, and the format."""
-        prompt = replace(self.prompt, salt=salt_of(self.tenant))
+        prompt, salt = self.prompt, salt_of(self.tenant)
+        if prompt.salt != salt:
+            prompt = replace(prompt, salt=salt)
         if not self.options:
             return formatted(prompt)
         *before, last = prompt.messages

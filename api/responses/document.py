@@ -59,7 +59,7 @@ class Draft:
         }
 
     def _document(self, status: str, *, store: bool) -> dict[str, Any]:
-        body, sampling = self.body, self.body.drawing
+        body, sampling = self.body, self.body.drawn()
         return {
             "id": self.id,
             "object": "response",
