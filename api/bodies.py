@@ -1,5 +1,6 @@
 """The bodies of requests, and what they mean to the orchestrator."""
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -53,10 +54,13 @@ class Drawn(Answerable):
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
 
-    def drawn(self, **more: Any) -> Sampling:
-        """How replies are drawn, with `more` that is said of it elsewhere."""
-        said: dict[str, Any] = {"temperature": self.temperature, "top_p": self.top_p, **more}
-        return Sampling(**{name: value for name, value in said.items() if value is not None})
+    @property
+    def drawing(self) -> Sampling:
+        greedy = Sampling()
+        return Sampling(
+            temperature=greedy.temperature if self.temperature is None else self.temperature,
+            top_p=greedy.top_p if self.top_p is None else self.top_p,
+        )
 
 
 class ChatBody(Tooled, Drawn):
@@ -121,7 +125,8 @@ class ChatBody(Tooled, Drawn):
 
     def _sampling(self) -> Sampling:
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return self.drawn(
+        return replace(
+            self.drawing,
             max_tokens=self.max_completion_tokens or self.max_tokens,
             seed=self.seed,
             stop=tuple(stop),

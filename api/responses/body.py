@@ -1,6 +1,7 @@
 """The body of a request for a response, and what it means to the orchestrator."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -185,6 +186,6 @@ class ResponseBody(Drawn):
         if self.instructions:
             messages.insert(0, Message("system", self.instructions))
         format_ = wanted(self.text.format, self.tries)
-        sampling = self.drawn(max_tokens=self.max_output_tokens, format=format_)
+        sampling = replace(self.drawing, max_tokens=self.max_output_tokens, format=format_)
         model, control = asked_of(self.model, (), self.convene, service)
         return Request(Prompt(tuple(messages), sampling), model, control=control)

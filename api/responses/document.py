@@ -59,7 +59,7 @@ class Draft:
         }
 
     def _document(self, status: str, *, store: bool) -> dict[str, Any]:
-        body, sampling = self.body, self.body.drawn()
+        body, sampling = self.body, self.body.drawing
         return {
             "id": self.id,
             "object": "response",
