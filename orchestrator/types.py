@@ -28,8 +28,9 @@ class Control:
 
     def barred(self, names: Iterable[str]) -> frozenset[str]:
         """Who of these may not be asked."""
-        everybody = frozenset(names)
-        return everybody - (everybody if self.allow is None else self.allow) | self.deny
+        if self.allow is None:
+            return self.deny
+        return frozenset(names) - self.allow | self.deny
 
 
 AS_THE_POLICY_SAYS = Control()
