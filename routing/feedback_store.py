@@ -76,7 +76,6 @@ class FeedbackStore:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._remember = redis.register_script(REMEMBER)
         self._give = redis.register_script(GIVE)
 
     async def remember(
@@ -92,8 +91,9 @@ class FeedbackStore:
                 prefix = _key(tenant, "asked:")
                 keys = [_key(tenant, "names"), *(prefix + each.name for each in theirs)]
                 said = [text for each in theirs for text in (each.name, each.kept)]
-                await self._remember(
-                    keys, [start, end, most, prefix, *said], client=pipeline
+                # By its text: the client would ask first, each time, if Redis knows it by name.
+                await pipeline.eval(
+                    REMEMBER, len(keys), *keys, start, end, most, prefix, *said
                 )  # queued
             await pipeline.execute()
 
