@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from api.errors import HungUp
 from api.opening import opened
@@ -18,7 +19,18 @@ JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
 
 class Endpoint(APIRoute):
     """A route of an endpoint with the arguments `body`, `running` and `http`. FastAPI reads its
-    signature for the description of the API; calling it takes a fifth of what FastAPI takes."""
+    signature for the description of the API; calling it takes a fifth of what FastAPI takes, as
+    there is nothing to be closed after it."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **named: Any) -> None:
+        super().__init__(path, endpoint, **named)
+        handle = self.get_route_handler()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await handle(Request(scope, receive, send))
+            await response(scope, receive, send)
+
+        self.app = app
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         field, endpoint = self.body_field, self.dependant.call

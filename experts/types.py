@@ -1,5 +1,6 @@
 """The values that pass between experts and those who ask them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -140,14 +141,22 @@ class Usage:
     cost_usd: float | None = None
     untold: int = 0  # calls beside, of which nobody told what they took
 
-    def __add__(self, other: "Usage") -> "Usage":
-        known = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
-        return Usage(
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
+    @classmethod
+    def total(cls, parts: Iterable["Usage"]) -> "Usage":
+        """What all of these took."""
+        listed = list(parts)
+        if len(listed) == 1:
+            return listed[0]
+        known = [part.cost_usd for part in listed if part.cost_usd is not None]
+        return cls(
+            sum(part.prompt_tokens for part in listed),
+            sum(part.completion_tokens for part in listed),
             sum(known) if known else None,
-            self.untold + other.untold,
+            sum(part.untold for part in listed),
         )
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage.total((self, other))
 
 
 FinishReason = Literal["stop", "length", "tool_calls"]

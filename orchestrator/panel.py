@@ -11,6 +11,7 @@ from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
 from orchestrator.types import Request
+from routing.absence import around
 from routing.types import Route
 
 Fallbacks = Mapping[str, tuple[str, ...]]
@@ -33,7 +34,7 @@ class Panel:
         self.tariffs = tariffs or {}
         self.fallbacks = fallbacks or {}
         everybody = [*self.experts.values(), *([aggregator] if aggregator else [])]
-        self._guarded = [each for each in everybody if isinstance(each, Guarded)]
+        self._guarded = {each.name: each for each in everybody if isinstance(each, Guarded)}
 
     @property
     def writer(self) -> str | None:
@@ -62,11 +63,19 @@ class Panel:
 
     def circuits(self) -> dict[str, State]:
         """Whether those can be asked that are left alone when they keep failing."""
-        return {each.name: each.circuit for each in self._guarded}
+        return {name: each.circuit for name, each in self._guarded.items()}
 
     def absent(self) -> frozenset[str]:
         """Who is not asked now, for it keeps failing."""
-        return frozenset(each.name for each in self._guarded if each.circuit is State.OPEN)
+        return frozenset(filter(self._left_alone, self._guarded))
+
+    def present(self, route: Route) -> Route:
+        """The route around those who are absent."""
+        return around(route, self.absent()) if any(map(self._left_alone, route.panel)) else route
+
+    def _left_alone(self, name: str) -> bool:
+        expert = self._guarded.get(name)
+        return expert is not None and expert.circuit is State.OPEN
 
     def backed(self, route: Route, request: Request) -> Route:
         """The route with those who stand in for others, as far as the request permits."""

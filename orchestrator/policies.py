@@ -1,6 +1,7 @@
 """The named ways to answer a question. A policy's name is a model's name: `convene/auto`."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from orchestrator.plan import Plan
@@ -88,6 +89,7 @@ def voting(policy: Policy) -> Policy:
     return replace(policy, aggregator="vote") if policy.aggregator == "synthesize" else policy
 
 
+@lru_cache(maxsize=1024)
 def pinned(expert: str) -> Policy:
     """The policy of a request that names an expert: that one alone."""
     return Policy(Recruiting(expert, size=1), "none")

@@ -18,7 +18,6 @@ from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.spending import afforded, payable
 from orchestrator.telemetry import Mode, Observer, Watch, unobserved
 from orchestrator.types import AS_THE_POLICY_SAYS, Event, Request, Text, Verdict, Working
-from routing.absence import around
 from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
 from routing.types import Route
@@ -188,9 +187,9 @@ class Service:
             needs = await self._router.needs(questions)
             together = self._router.recruit_all(questions, needs, recruiting, tenant)
             routes.update(zip(places, together, strict=True))
-        panel, absent = self._panel, self._panel.absent()
+        panel = self._panel
         there = [
-            around(panel.backed(routes[place], request), absent)
+            panel.present(panel.backed(routes[place], request))
             for place, request in enumerate(requests)
         ]
         recruited = self._exchanged(policies, there)

@@ -92,9 +92,9 @@ def afforded(
 def spent(replies: Iterable[Reply], conclusions: Iterable[Reply]) -> Usage:
     """What all of these took. A writer that was too late may have written much, and tells none."""
     conclusions = tuple(conclusions)
-    usage = sum((r.usage for r in (*replies, *conclusions) if isinstance(r, Answer)), Usage())
+    told = [r.usage for r in (*replies, *conclusions) if isinstance(r, Answer)]
     late = [c for c in conclusions if not isinstance(c, Answer) and c.cause is Cause.TIMEOUT]
-    return usage + Usage(untold=len(late))
+    return Usage.total((*told, *(Usage(untold=1) for _ in late)))
 
 
 def _backed(route: Route, offered: Mapping[str, Offer], most: float) -> Route:

@@ -75,12 +75,12 @@ def brief(verdict: Verdict) -> dict[str, Any]:
 
 def spent(verdict: Verdict) -> dict[str, Usage]:
     """What each expert's replies took; what the aggregator wrote is its own."""
-    parts: dict[str, Usage] = {}
-    heard = Usage()
+    told: dict[str, list[Usage]] = {}
     for reply in verdict.replies:
         if isinstance(reply, Answer):
-            parts[reply.expert] = parts.get(reply.expert, Usage()) + reply.usage
-            heard += reply.usage
+            told.setdefault(reply.expert, []).append(reply.usage)
+    parts = {expert: Usage.total(each) for expert, each in told.items()}
+    heard = Usage.total(parts.values())
     read = verdict.usage.prompt_tokens - heard.prompt_tokens
     wrote = verdict.usage.completion_tokens - heard.completion_tokens
     if read or wrote:

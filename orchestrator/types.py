@@ -28,8 +28,9 @@ class Control:
 
     def barred(self, names: Iterable[str]) -> frozenset[str]:
         """Who of these may not be asked."""
-        everybody = frozenset(names)
-        return everybody - (everybody if self.allow is None else self.allow) | self.deny
+        if self.allow is None:
+            return self.deny
+        return frozenset(names) - self.allow | self.deny
 
 
 AS_THE_POLICY_SAYS = Control()
@@ -58,7 +59,9 @@ class Request:
     @property
     def for_experts(self) -> Prompt:
         """The prompt as experts read it: with the options, where there are any, and the format."""
-        prompt = replace(self.prompt, salt=salt_of(self.tenant))
+        prompt, salt = self.prompt, salt_of(self.tenant)
+        if prompt.salt != salt:
+            prompt = replace(prompt, salt=salt)
         if not self.options:
             return formatted(prompt)
         *before, last = prompt.messages

@@ -24,16 +24,18 @@ VERSION, CHANGED = PREFIX + "version", PREFIX + "changed"
 MILLIONTHS = 1_000_000
 Amounts = Mapping[tuple[str, str, str], int]  # expert, skill, wins or losses -> millionths
 
-# KEYS: the names, the request. ARGV: the time and when it expires (milliseconds since 1970), the
-# most that are kept, the name, what is kept, the prefix of requests.
+# KEYS: the names, then requests. ARGV: the time and when they expire (milliseconds since 1970), the
+# most that are kept, the prefix of requests, then for each its name and what is kept.
 REMEMBER = """
-redis.call('SET', KEYS[2], ARGV[5], 'PXAT', ARGV[2])
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[4])
+for i = 2, #KEYS do
+  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[2 * i + 1])
+  redis.call('SET', KEYS[i], ARGV[2 * i + 2], 'PXAT', ARGV[2])
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 local over = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[3])
 if over > 0 then
   local gone = redis.call('ZPOPMIN', KEYS[1], over)
-  for i = 1, #gone, 2 do redis.call('DEL', ARGV[6] .. gone[i]) end
+  for i = 1, #gone, 2 do redis.call('DEL', ARGV[4] .. gone[i]) end
 end
 redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 return 1
@@ -74,7 +76,6 @@ class FeedbackStore:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._remember = redis.register_script(REMEMBER)
         self._give = redis.register_script(GIVE)
 
     async def remember(
@@ -82,13 +83,17 @@ class FeedbackStore:
     ) -> None:
         """Keeps them for so long, of each tenant at most so many, the newest."""
         start, end = int(now * 1000), int((now + seconds) * 1000)
+        by_tenant: dict[str, list[Remembered]] = {}
+        for each in requests:
+            by_tenant.setdefault(each.tenant, []).append(each)
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for each in requests:
-                prefix = _key(each.tenant, "asked:")
-                await self._remember(
-                    [_key(each.tenant, "names"), prefix + each.name],
-                    [start, end, most, each.name, each.kept, prefix],
-                    client=pipeline,
+            for tenant, theirs in by_tenant.items():
+                prefix = _key(tenant, "asked:")
+                keys = [_key(tenant, "names"), *(prefix + each.name for each in theirs)]
+                said = [text for each in theirs for text in (each.name, each.kept)]
+                # By its text: the client would ask first, each time, if Redis knows it by name.
+                await pipeline.eval(
+                    REMEMBER, len(keys), *keys, start, end, most, prefix, *said
                 )  # queued
             await pipeline.execute()
 

@@ -55,6 +55,9 @@ class Shared:
         if not self.there:
             raise RedisAway("gone")
 
+    def fresh(self, _id):
+        """It is asked each time."""
+
     async def find(self, id):
         await self._reached()
         return self.keys.get(id)

@@ -54,10 +54,12 @@ class Keeper:
         if token is None or identity is None:
             raise BadKey
         now, name = self._clock(), digest(token)
-        try:
-            key = await self._circuit.ask(lambda: self._records.find(identity[0]))
-        except Away as error:
-            return self._remembered(name, now, error)
+        key = self._records.fresh(identity[0])
+        if key is None:
+            try:
+                key = await self._circuit.ask(lambda: self._records.find(identity[0]))
+            except Away as error:
+                return self._remembered(name, now, error)
         if not self._opened(name, token, key, now) or key is None or not key.usable(now):
             self._verified.pop(name, None)
             raise BadKey

@@ -218,4 +218,4 @@ def shown(unit: Unit, amount: int) -> str:
     """The amount as people write it."""
     if unit is not Unit.DOLLARS:
         return str(amount)
-    return f"{Decimal(amount) / NANO:.9f}".rstrip("0").rstrip(".")
+    return f"{amount // NANO}.{amount % NANO:09}".rstrip("0").rstrip(".")

@@ -39,9 +39,9 @@ class Records:
     async def find(self, id: str) -> Key | None:
         """The same object for as long as the key is not changed. Redis says when one is, and is
         asked again after a second, in case it no longer can."""
+        if (fresh := self.fresh(id)) is not None:
+            return fresh
         now = asyncio.get_running_loop().time()
-        if now < self._fresh.get(id, 0.0):
-            return self._read[id][1]
         changes = self._changes
         kept = await self._line.ask("GET", names.record(id))
         if kept is None:
@@ -56,6 +56,13 @@ class Records:
         if self._line.told and changes == self._changes:
             self._fresh[id] = now + FRESH
         return known[1]
+
+    def fresh(self, id: str) -> Key | None:
+        """The key, where Redis need not be asked."""
+        until = self._fresh.get(id)
+        if until is None or asyncio.get_running_loop().time() >= until:
+            return None
+        return self._read[id][1]
 
     def _forget(self) -> None:
         self._changes += 1

@@ -29,24 +29,25 @@ redis.call('ZREMRANGEBYSCORE', flight, '-inf', ARGV[2])
 local known = redis.call('ZSCORE', flight, name)
 local count, most = redis.call('ZCARD', flight), tonumber(ARGV[4])
 local fits = most < 0 or count < most
+local used = {}
 for i = 2, #KEYS do
   local at = 5 + 3 * (i - 2)
-  local used = tonumber(redis.call('GET', KEYS[i]) or '0')
+  used[i] = redis.call('GET', KEYS[i]) or '0'
   local wanted = tonumber(ARGV[at + 1])
-  if wanted > 0 and used + wanted > tonumber(ARGV[at]) then fits = false end
+  if wanted > 0 and tonumber(used[i]) + wanted > tonumber(ARGV[at]) then fits = false end
 end
 if fits and not known then
   redis.call('ZADD', flight, ARGV[3], name)
   redis.call('PEXPIREAT', flight, ARGV[3])
   count = count + 1
   for i = 2, #KEYS do
-    local at = 5 + 3 * (i - 2)
-    redis.call('INCRBY', KEYS[i], ARGV[at + 1])
-    redis.call('EXPIRE', KEYS[i], ARGV[at + 2])
+    local at, fresh = 5 + 3 * (i - 2), used[i] == '0'
+    used[i] = redis.call('INCRBY', KEYS[i], ARGV[at + 1])
+    if fresh then redis.call('EXPIRE', KEYS[i], ARGV[at + 2]) end
   end
 end
 local answer = {(fits or known) and 1 or 0, count}
-for i = 2, #KEYS do answer[i + 1] = redis.call('GET', KEYS[i]) or '0' end
+for i = 2, #KEYS do answer[i + 1] = used[i] end
 if answer[1] == 0 then
   for _, held in ipairs(redis.call('ZRANGE', flight, 0, -1)) do answer[#answer + 1] = held end
 end

@@ -61,7 +61,7 @@ class Metrics:
     def __call__(self, event: Any, /) -> None:
         match event:
             case RequestStarted():
-                self._requests.inside.inc()
+                self._requests.started()
             case RequestFinished():
                 self._requests.finished(event)
             case DeliberationFinished():
@@ -84,7 +84,9 @@ class HttpMetrics:
     """Of every request, whatever it asks for."""
 
     def __init__(self, make: Maker) -> None:
-        self.inside = make.gauge("http_requests_in_flight", "Requests that are being answered.")
+        self._inside = 0
+        inside = make.gauge("http_requests_in_flight", "Requests that are being answered.")
+        inside.set_function(lambda: self._inside)
         self._ended = make.counter(
             "http_requests", "Requests answered.", "method", "route", "status"
         )
@@ -95,8 +97,11 @@ class HttpMetrics:
             "route",
         )
 
+    def started(self) -> None:
+        self._inside += 1
+
     def finished(self, event: RequestFinished) -> None:
-        self.inside.dec()
+        self._inside -= 1
         method = event.method if event.method in METHODS else OTHER
         route = event.route or OTHER
         self._ended.of(method, route, str(event.status or "none")).inc()

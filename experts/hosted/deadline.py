@@ -17,6 +17,10 @@ class Deadline:
         self._stepping: asyncio.Task[object] | None = None
         self._timer = self._loop.call_at(at, self._end)
 
+    @property
+    def now(self) -> float:
+        return self._loop.time()
+
     def move(self, at: float) -> None:
         """To another time, by the event loop's clock."""
         self._timer.cancel()

@@ -8,7 +8,8 @@ from experts.types import Token
 
 def tokens_of(choice: Any) -> tuple[Token, ...]:
     """The tokens that a choice tells of; what is no token is left out."""
-    return _tokens(at(choice, "logprobs", "content"))
+    content = at(choice, "logprobs", "content")
+    return _tokens(content) if content else ()
 
 
 def _tokens(raw: Any) -> tuple[Token, ...]:

@@ -48,12 +48,12 @@ class StreamReader:
         if used := payload.get("usage"):
             self._usage = usage_of(used, self._price)
         for choice in items(payload.get("choices")):
-            calls = self._calls.take(at(choice, "delta", "tool_calls"))
+            delta = at(choice, "delta")
+            calls = self._calls.take(at(delta, "tool_calls"))
             if reason := at(choice, "finish_reason"):
                 self._finish = finish_of(reason, self._calls.count > 0)
-            text, tokens = text_of(at(choice, "delta", "content")), tokens_of(choice)
-            thinks = any(at(choice, "delta", key) for key in THINKING)
-            if text or calls or tokens or thinks:
+            text, tokens = text_of(at(delta, "content")), tokens_of(choice)
+            if text or calls or tokens or any(at(delta, key) for key in THINKING):
                 self._blank = self._blank and not text.strip() and not calls
                 yield Chunk(text, calls=calls, logprobs=tokens)
 

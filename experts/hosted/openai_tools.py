@@ -52,7 +52,7 @@ class CallReader:
 
     def take(self, raw: Any) -> tuple[CallPiece, ...]:
         """The pieces in one event."""
-        return tuple(self._piece(each) for each in items(raw))
+        return tuple(map(self._piece, items(raw)))
 
     def end(self) -> None:
         """Raises `BackendRejected` for a call that got no name."""

@@ -135,23 +135,24 @@ class RetryingBackend(Retrying):
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
         and cancel, whoever reads the stream."""
         began = _now()
-        limit = self._deadlines.first(began, ends)
-        missed = f"no first token within {limit - began:.3g} s"
+        limit, heard = self._deadlines.first(began, ends), False
         with self._breaker.call() as call, closing(Deadline(limit)) as deadline:
             async with aclosing(self._backend.stream(prompt)) as chunks:
                 while True:
                     try:
                         chunk = await deadline.step(anext(chunks, None))
                     except TimeoutError as error:
+                        none = f"no first token within {limit - began:.3g} s"
+                        missed = self._late(limit < ends) if heard else none
                         raise BackendTimeout(missed) from error
                     if chunk is None:
                         return
                     call.works()
                     if not chunk.blank:
                         yield chunk
-                    if (later := self._deadlines.next(_now(), ends)) != limit:
+                    if (later := self._deadlines.next(deadline.now, ends)) != limit:
                         deadline.move(later)
-                    limit, missed = later, self._late(later < ends)
+                    limit, heard = later, True
 
     def _late(self, idle: bool) -> str:
         if idle:

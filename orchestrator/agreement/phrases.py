@@ -46,6 +46,7 @@ _SENTENCE = re.compile(
 _UNSURE = re.compile(
     r"\b(?:not|no|never|nor|either|neither|or|but|if|maybe|perhaps|n['’]t)\b|n['’]t\b"
 )
+_SIGN = re.compile(r"[\\^=+*/]")
 _SENTENCE_REST = "a sentence around it"
 
 
@@ -57,7 +58,7 @@ def key(answer: str) -> str:
     if not answer.isascii():
         plain = _ACCENT.sub("", unicodedata.normalize("NFD", answer))
         answer = unicodedata.normalize("NFC", plain)
-    if not any(c.isdigit() or c in "\\^=+*/" for c in answer):
+    if not (any(map(str.isdigit, answer)) or _SIGN.search(answer)):
         spaced = " ".join(_HYPHEN.sub(" ", answer).replace(" & ", " and ").split())
         answer = _PLURAL.sub("", spaced) or answer
     return _SYNONYMS.get(answer, answer)

@@ -1,3 +1,8 @@
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from api.completion import Completion
 from api.feed import feeding
 from api.streaming import Chunks, frames
@@ -12,3 +17,13 @@ async def test_silence_is_filled_with_comments_until_there_is_something_to_say()
         found = [frame async for frame in frames(feed, Chunks(Completion("auto")), 0.01)]
     assert found.count(b": working...\n\n") >= 2
     assert found[-1].endswith(b"data: [DONE]\n\n")
+
+
+@given(st.text(), st.text(), st.booleans())
+@example('"content":""', '"content":""', True)
+@example("half an emoji", "\ud83d", False)
+def test_a_piece_is_its_document_whatever_is_in_it(model, text, counted):
+    completion = Completion(model, include_usage=counted)
+    frame = Chunks(completion).piece(Text(text))
+    assert json.loads(frame.removeprefix(b"data: ")) == completion.piece(Text(text))
+    assert frame.count(b"\n") == 2
