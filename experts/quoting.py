@@ -29,8 +29,7 @@ _TEMPLATE = re.compile(
     rf"<\|[^|<>\s]{{1,64}}\|?>|<{{1,2}}/?(?:{_NAMES})/?>{{1,2}}|\[/?(?:{_NAMES})\]", re.IGNORECASE
 )
 _SPEAKER = re.compile(
-    r"^(?:[ \t>*_#|(\[-]{0,8}(?:system|developer|assistant|user|human|tool|instructions?)"
-    r"[ \t*_)\]]{0,4}:)+",
+    r"^(?:[^\w\n]*(?:system|developer|assistant|user|human|tool|instructions?)[^\w\n:]*:)+",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -24,8 +24,9 @@ def record(message="hello", *args, name="api.x", error=False, **extra):
 
 
 def test_a_json_line_is_one_object_with_its_request_and_fields():
-    REQUEST.set("req_7")
+    within = REQUEST.set("req_7")
     line = Json().format(record("done by\n%s", "ada", action="finished", seconds=0.5, author=None))
+    REQUEST.reset(within)
     assert "\n" not in line
     told = json.loads(line)
     assert told.pop("time").endswith("+00:00")
