@@ -175,7 +175,7 @@ class Run:
     def _count(self, response: Response, meant: float, now: float) -> None:
         self.counted += 1
         if response.status != 200:
-            self.seen.wrong(f"HTTP {response.status}")
+            self.seen.wrong(f"HTTP {response.status} {_code(response)}".rstrip())
             return
         self.seen.times.append(1000 * (now - meant))
         if not self.plan.stream:
@@ -194,6 +194,15 @@ class Run:
         if times:
             self.seen.first.append(times[0] - 1000 * meant)
             self.seen.gaps += [after - before for before, after in pairwise(times)]
+
+
+def _code(response: Response) -> str:
+    """What an error is called, in OpenAI's shape."""
+    try:
+        code: str = json.loads(response.body)["error"]["code"] or ""
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return code
 
 
 async def main(plan: Plan) -> dict[str, Any]:
