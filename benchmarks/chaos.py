@@ -14,10 +14,8 @@ be in its error file.
 import argparse
 import asyncio
 import json
-import os
 import platform
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,6 +30,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from api.batches.store import Batches
+from benchmarks.gateway.results import commit, machine
 from benchmarks.wreckage import AT_ONCE, MODELS, ROOT, World, jsonl, known, world
 from experts.builtin.labelled import labelled
 
@@ -182,12 +181,10 @@ def _judge(outcome: Outcome, expected: dict[str, str], output: list[dict[str, An
 
 
 def _machine() -> dict[str, Any]:
-    commit = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
-    told = subprocess.run(commit, capture_output=True, text=True, check=False)
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": told.stdout.strip() or "unknown",
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "commit": commit(),
+        "machine": machine(),
         "python": platform.python_version(),
     }
 

@@ -24,6 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from routing.redis_program import TAIL, RedisServerError, command, story
+from routing.stopping import stop
 
 MEMBER = "convene-member"  # name of the connection each process is counted by
 LONGEST_SOCKET = 103  # bytes of path; Linux takes 107, macOS 103
@@ -47,9 +48,7 @@ async def private_redis(folder: Path, seconds: float = 60.0) -> AsyncIterator[st
     try:
         yield f"unix://{quote(str(socket))}"
     finally:
-        while not watching.done():  # redis-py may lose a cancellation (python/cpython#86296)
-            watching.cancel()
-            await asyncio.wait((watching,), timeout=PAUSE)
+        await stop(watching)
         async with _turn(folder, seconds):
             await _leave(seat.member, folder, seconds)
 

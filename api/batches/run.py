@@ -20,7 +20,7 @@ from api.batches.store import Done
 from api.batches.validation import LONGEST_LINE, checked
 from api.files.errors import NoSuch, NotNow, TooLarge
 from api.running import Service
-from api.stopping import stop
+from routing.stopping import stop
 
 BEAT = 2.0  # seconds between looks at what became of the batch meanwhile; well within a lease
 DRAIN = 20.0  # seconds that lines which are being asked have when a batch ends before its last

@@ -14,7 +14,7 @@ from api.batches.desk import Desk
 from api.batches.lease import Lease, LeaseLost
 from api.batches.run import Run
 from api.running import Running
-from api.stopping import stop
+from routing.stopping import stop
 
 POLL = 1.0  # seconds between looks for batches of others
 BROKEN = 60.0  # seconds until one is tried again whose run broke

@@ -24,11 +24,11 @@ from api.keys.ledger import Ledger
 from api.keys.limits import Period, Unit, window
 from api.keys.records import Records
 from api.running import Running
-from api.stopping import stop
 from experts.cards import ScriptedCard
 from experts.scripted import Hang, ScriptedExpert
 from orchestrator.policies import POLICIES
 from routing.redis_server import private_redis
+from routing.stopping import stop
 from tests.batches import ENDPOINT, jsonl, line
 from tests.keys import Clock, limits
 from tests.keys import made as key_made

@@ -1,6 +1,6 @@
 import asyncio
 
-from api.stopping import stop
+from routing.stopping import stop
 
 
 async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same():
