@@ -16,6 +16,7 @@ T = TypeVar("T")
 PATIENCE = 1.0  # seconds that Redis has for one answer
 PAUSE = 1.0  # seconds after a failure in which it is not asked; doubled while it goes on
 LONGEST = 10.0  # of such pauses
+TICKS = 4  # in which its time is counted
 AT_ONCE = 32  # questions; a client's pool has 100 connections, and others need some
 
 
@@ -55,8 +56,7 @@ class RedisCircuit:
             probe = self._circuit.state(now) is not State.CLOSED
             self._circuit = self._circuit.asked()
             try:
-                async with asyncio.timeout(self._patience):
-                    answer = await question()
+                answer = await _within(self._patience, question())
             except (RedisError, TimeoutError, OSError) as error:
                 self._failed(error, probe)
                 raise Away from error
@@ -79,3 +79,24 @@ class RedisCircuit:
         if probe:
             logger.info("%s: redis answers again", self._what, extra={"action": "redis_back"})
         self._circuit = self._circuit.succeeded(probe=probe)
+
+
+async def _within(seconds: float, answer: Awaitable[T]) -> T:
+    """The answer; raises `TimeoutError`. Between ticks the event loop looks for answers, so one
+    that was held up, however long, does not blame Redis."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle | None = None
+
+    def tick(left: int) -> None:
+        nonlocal timer
+        if left:
+            timer = loop.call_later(seconds / TICKS, tick, left - 1)
+        else:
+            limit.reschedule(loop.time())
+
+    timer = loop.call_later(seconds / TICKS, tick, TICKS - 1)
+    try:
+        async with asyncio.timeout(None) as limit:
+            return await answer
+    finally:
+        timer.cancel()

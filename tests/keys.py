@@ -62,16 +62,16 @@ class Shared:
         await self._reached()
         return self.keys.get(id)
 
-    async def reserve(self, key, name, wanted, now):
+    async def reserve(self, key, names, wanted, now):
         account = self.accounts.setdefault(key.id, Account(key.limits))
         if not self.late:
             await self._reached()
-        standing = account.reserve(name, wanted, now, LEASE)
+        standing = account.reserve(names, wanted, now, LEASE)
         if self.late:
             await self._reached()
-        return Reservation(key, name, wanted, now, standing)
+        return Reservation(key, names, wanted, now, standing)
 
     async def settle(self, reservation, taken):
         await self._reached()
         account = self.accounts[reservation.key.id]
-        account.settle(reservation.name, reservation.at, taken)
+        account.settle(reservation.names, reservation.at, reservation.wanted, taken)

@@ -10,7 +10,7 @@ from api.batches.patience import patiently
 from api.keys.errors import OverLimit
 from api.keys.estimates import NOTHING, Estimate, Estimator
 from api.keys.key import Key
-from api.keys.ledger import Ledger, Reservation, new_name
+from api.keys.ledger import Ledger, Reservation, new_names
 from api.keys.metered import Bill
 from api.keys.records import Records
 from orchestrator.errors import OrchestratorError
@@ -92,10 +92,10 @@ class KeyPurse:
         if not self.key.limits.rates:
             return Ticket(bill)
         await self._room.acquire()
-        name, now = new_name(bill.taken), self.accounts.clock()
+        names, now = new_names(bill.taken), self.accounts.clock()
         try:
             reservation = await patiently(
-                lambda: self.accounts.ledger.reserve(self.key, name, bill.taken, now)
+                lambda: self.accounts.ledger.reserve(self.key, names, bill.taken, now)
             )
         except OverLimit as error:
             self._room.release()

@@ -4,6 +4,7 @@
 Redis is away, and says to the tests what the scripts must do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from api.keys.limits import Amounts, Level, Limits, Period, Standing, Unit, refusal, window
@@ -19,27 +20,30 @@ class Account:
     used: dict[Slot, int] = field(default_factory=dict)
     flight: dict[str, tuple[Amounts, float]] = field(default_factory=dict)  # name: what, until
 
-    def reserve(self, name: str, wanted: Amounts, now: float, lease: float) -> Standing:
-        """Takes the amounts, all or none. Raises `OverLimit`. A reservation that nobody settles
+    def reserve(self, names: Sequence[str], wanted: Amounts, now: float, lease: float) -> Standing:
+        """Takes the amounts, for all these together, or raises `OverLimit`. What nobody settles
         within `lease` seconds stays used, and is no longer in flight."""
         self.flight = {n: held for n, held in self.flight.items() if held[1] > now}
-        if name in self.flight:
+        if names[0] in self.flight:
             return self.standing(now)
-        if (error := refusal(self.limits, self.standing(now), wanted, now)) is not None:
+        error = refusal(self.limits, self.standing(now), wanted, now, len(names))
+        if error is not None:
             raise error
         slots = self.slots(now)
         # Windows that have ended are dropped: what is settled late is of no window any more.
         self.used = {slot: self.used.get(slot, 0) + wanted.of(slot[0]) for slot in slots}
-        self.flight[name] = (wanted, now + lease)
+        self.flight |= {name: (wanted // len(names), now + lease) for name in names}
         return self.standing(now)
 
-    def settle(self, name: str, reserved_at: float, taken: Amounts) -> None:
-        """Replaces what was reserved by what was taken. Doing it again changes nothing."""
-        if (held := self.flight.pop(name, None)) is None:
+    def settle(
+        self, names: Sequence[str], reserved_at: float, wanted: Amounts, taken: Amounts
+    ) -> None:
+        """Replaces what was wanted by what was taken. Doing it again changes nothing."""
+        if not any([self.flight.pop(name, None) for name in names]):
             return
         for slot in self.slots(reserved_at):
             if slot in self.used:
-                self.used[slot] += taken.of(slot[0]) - held[0].of(slot[0])
+                self.used[slot] += taken.of(slot[0]) - wanted.of(slot[0])
 
     def standing(self, now: float) -> Standing:
         levels = tuple(

@@ -4,13 +4,15 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from api.keys.account import Account
+from api.keys.advance import AGE, NOTHING, Advance, Pace
 from api.keys.credentials import digest, opens, parsed
-from api.keys.errors import BadKey, KeysAway
+from api.keys.errors import BadKey, KeysAway, OverLimit
 from api.keys.key import Key
-from api.keys.ledger import LEASE, Ledger, Reservation, new_name
+from api.keys.ledger import LEASE, Ledger, Reservation, new_names
 from api.keys.limits import Amounts
 from api.keys.records import Records
 from api.redis_circuit import Away, NotAsked, RedisCircuit
@@ -19,6 +21,7 @@ GRACE = 60.0  # seconds that a key which was verified is believed without Redis
 REMEMBERED = 10_000  # keys
 OWED = 10_000  # settlements that wait for Redis; beyond that the oldest stay as reserved
 MAKING_UP = 0.05  # seconds that one request spends on them
+GATHERED = 0.02  # seconds in which what requests leave of an advance is gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Keeper:
         self._circuit = circuit or RedisCircuit("keys")
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()  # by the token's digest
         self._alone: dict[str, Account] = {}  # by key, while Redis is away
+        self._paces: dict[str, Pace] = {}  # by key
+        self._closing: set[Advance] = set()  # of which something is to be given back soon
         self._owed: deque[tuple[Reservation, Amounts]] = deque(maxlen=OWED)
         self._settling: set[asyncio.Task[bool]] = set()
 
@@ -72,22 +77,19 @@ class Keeper:
     async def reserve(self, key: Key, wanted: Amounts) -> Reservation:
         """Takes the amounts off the key's limits, or raises `OverLimit`. Without Redis, this
         worker counts alone from nothing; money is not spent on a guess: then `KeysAway`."""
-        now, name = self._clock(), new_name(wanted)
+        now, pace = self._clock(), self._paces.setdefault(key.id, Pace())
+        pace.count(now)
+        if (part := pace.promise(key, wanted, now)) is not None:
+            return part
         await self._make_up()
         try:
-            reservation = await self._circuit.ask(
-                lambda: self._ledger.reserve(key, name, wanted, now)
-            )
-        except NotAsked:
-            return self._alone_reserved(key, name, wanted, now)
-        except (Away, asyncio.CancelledError) as error:
-            # Redis may have done it all the same, and is to undo it.
-            self._owed.append((Reservation(key, name, wanted, now), Amounts()))
-            if isinstance(error, Away):
-                return self._alone_reserved(key, name, wanted, now)
-            raise
-        self._alone.clear()
-        return reservation
+            return await self._taken(pace, key, wanted, now)
+        except OverLimit:
+            if (part := pace.promise(key, wanted, now)) is None:
+                raise
+            return part  # of an advance that another request got meanwhile
+        except Away:
+            return self._alone_reserved(key, wanted, now)
 
     async def settle(self, reservation: Reservation, taken: Amounts) -> None:
         """Replaces what was reserved by what was taken. What cannot be settled now stays reserved
@@ -98,10 +100,19 @@ class Keeper:
     def settle_soon(self, reservation: Reservation, taken: Amounts) -> "asyncio.Task[bool] | None":
         """The same, on its way to Redis when this returns: before the answer is on its way to the
         client, and before this worker's next reservation. Nobody needs to wait for it."""
-        account = self._alone.get(reservation.key.id)
-        if account is not None and reservation.name in account.flight:
-            account.settle(reservation.name, reservation.at, taken)
+        if (advance := reservation.advance) is not None:
+            advance.settle(reservation, taken)
+            if not advance.open and advance not in self._closing:
+                self._closing.add(advance)
+                asyncio.get_running_loop().call_later(GATHERED, self._give_back, advance)
             return None
+        (name, *_), account = reservation.names, self._alone.get(reservation.key.id)
+        if account is not None and name in account.flight:
+            account.settle(reservation.names, reservation.at, reservation.wanted, taken)
+            return None
+        return self._settling_now(reservation, taken)
+
+    def _settling_now(self, reservation: Reservation, taken: Amounts) -> "asyncio.Task[bool]":
         settling = asyncio.create_task(self._settled(reservation, taken), name="settle a request")
         self._settling.add(settling)
         settling.add_done_callback(self._settling.discard)
@@ -113,7 +124,12 @@ class Keeper:
         return len(self._owed)
 
     async def close(self) -> None:
-        """Waits until everything is settled."""
+        """Waits until everything is settled but what is in flight."""
+        for pace in self._paces.values():
+            if pace.advance is not None:
+                self._retire(pace, pace.advance)
+        for advance in [*self._closing]:
+            self._give_back(advance)
         await asyncio.gather(*self._settling, return_exceptions=True)
 
     def _opened(self, name: bytes, token: str, key: Key | None, now: float) -> bool:
@@ -123,12 +139,57 @@ class Keeper:
             return True
         return opens(token, key.seals if key else (), now)
 
-    def _alone_reserved(self, key: Key, name: str, wanted: Amounts, now: float) -> Reservation:
+    async def _taken(self, pace: Pace, key: Key, wanted: Amounts, now: float) -> Reservation:
+        """For this request in Redis and, where more are to be expected, for them too."""
+        await pace.advanced()
+        if (part := pace.promise(key, wanted, now)) is not None:
+            return part
+        if pace.advance is not None:
+            self._retire(pace, pace.advance)
+        if (count := pace.ahead(key.limits, wanted, now)) > 1:
+            with suppress(OverLimit), pace.advancing():  # there may be room for this one
+                names = new_names(wanted, count)
+                advance = Advance(await self._asked(key, names, wanted * count, now))
+                pace.advance, pace.standing = advance, advance.whole.standing
+                asyncio.get_running_loop().call_later(AGE, self._retire, pace, advance)
+                if (part := pace.promise(key, wanted, now)) is not None:
+                    return part
+        reservation = await self._asked(key, new_names(wanted), wanted, now)
+        pace.standing = reservation.standing
+        return reservation
+
+    async def _asked(
+        self, key: Key, names: tuple[str, ...], wanted: Amounts, now: float
+    ) -> Reservation:
+        try:
+            reservation = await self._circuit.ask(
+                lambda: self._ledger.reserve(key, names, wanted, now)
+            )
+        except NotAsked:
+            raise
+        except (Away, asyncio.CancelledError):
+            # Redis may have done it all the same, and is to undo it.
+            self._owed.append((Reservation(key, names, wanted, now), NOTHING))
+            raise
+        self._alone.clear()
+        return reservation
+
+    def _retire(self, pace: Pace, advance: Advance) -> None:
+        """No other request has any of it."""
+        if pace.advance is advance:
+            pace.advance = None
+        self._give_back(advance)
+
+    def _give_back(self, advance: Advance) -> None:
+        self._closing.discard(advance)
+        if (rest := advance.rest()) is not None:
+            _ = self._settling_now(rest, NOTHING)
+
+    def _alone_reserved(self, key: Key, wanted: Amounts, now: float) -> Reservation:
         if key.limits.budgeted:
             raise KeysAway("a budget")
-        account = self._alone.setdefault(key.id, Account(key.limits))
-        standing = account.reserve(name, wanted, now, LEASE)
-        return Reservation(key, name, wanted, now, standing)
+        account, names = self._alone.setdefault(key.id, Account(key.limits)), new_names(wanted)
+        return Reservation(key, names, wanted, now, account.reserve(names, wanted, now, LEASE))
 
     async def _settled(self, reservation: Reservation, taken: Amounts) -> bool:
         try:

@@ -85,8 +85,26 @@ class Amounts:
             self.nanodollars + other.nanodollars,
         )
 
+    def __sub__(self, other: "Amounts") -> "Amounts":
+        return Amounts(
+            self.requests - other.requests,
+            self.tokens - other.tokens,
+            self.nanodollars - other.nanodollars,
+        )
+
+    def within(self, room: "Amounts") -> bool:
+        """Whether there is room for it."""
+        return (
+            self.requests <= room.requests
+            and self.tokens <= room.tokens
+            and self.nanodollars <= room.nanodollars
+        )
+
     def __mul__(self, times: int) -> "Amounts":
         return Amounts(self.requests * times, self.tokens * times, self.nanodollars * times)
+
+    def __floordiv__(self, parts: int) -> "Amounts":
+        return Amounts(self.requests // parts, self.tokens // parts, self.nanodollars // parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,20 +180,25 @@ def breached(levels: Sequence[Level], wanted: Amounts) -> Iterator[Level]:
             yield level
 
 
-def full(limits: Limits, standing: Standing) -> bool:
-    """Whether as many requests are in flight as may be."""
-    return limits.concurrent is not None and standing.in_flight >= limits.concurrent
+def full(limits: Limits, standing: Standing, more: int = 1) -> bool:
+    """Whether so many requests more would be more in flight than may be."""
+    return limits.concurrent is not None and standing.in_flight + more > limits.concurrent
 
 
-def refusal(limits: Limits, standing: Standing, wanted: Amounts, now: float) -> OverLimit | None:
-    """Why this much cannot be had now, and when it may; None if it can."""
-    error = _why(limits, standing, wanted, now)
+def refusal(
+    limits: Limits, standing: Standing, wanted: Amounts, now: float, requests: int = 1
+) -> OverLimit | None:
+    """Why this much cannot be had now, and when it may; None if it can. Several `requests` may want
+    it together."""
+    error = _why(limits, standing, wanted, now, requests)
     if error is not None:
         error.standing = standing
     return error
 
 
-def _why(limits: Limits, standing: Standing, wanted: Amounts, now: float) -> OverLimit | None:
+def _why(
+    limits: Limits, standing: Standing, wanted: Amounts, now: float, requests: int
+) -> OverLimit | None:
     over = list(breached(standing.levels, wanted))
     never = next(
         (level for level in over if wanted.of(level.limit.unit) > level.limit.amount), None
@@ -190,7 +213,7 @@ def _why(limits: Limits, standing: Standing, wanted: Amounts, now: float) -> Ove
     if over:
         last = max(over, key=lambda level: _seconds(level, standing, wanted, now))
         return _told(last, _seconds(last, standing, wanted, now))
-    if full(limits, standing):
+    if full(limits, standing, requests):
         message = f"{limits.concurrent} requests of this key are in flight, and that is its limit"
         return OverLimit(message, budget=False, seconds=SOON)
     return None

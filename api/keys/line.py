@@ -81,9 +81,14 @@ class Wire(asyncio.Protocol):
     @property
     def broken(self) -> bool:
         """Whether it is of no more use."""
-        if self._awaited and self._loop.time() - self._awaited[0][1] > PATIENCE:
+        if self._awaited and self._given_up(*self._awaited[0]):
             self._lose(Disconnected(f"no answer within {PATIENCE:g} s"))
         return self._transport.is_closing()
+
+    def _given_up(self, answer: "asyncio.Future[Any]", since: float) -> bool:
+        """Whether nobody waits for this answer any more, which is long overdue. While somebody
+        does, it may be that this process is late and Redis is not."""
+        return answer.done() and self._loop.time() - since > PATIENCE
 
     async def track(self) -> None:
         """Has Redis 6 or later tell of changes; another, or one that may not, does not."""

@@ -19,29 +19,29 @@ class Script:
         object.__setattr__(self, "sha", hashlib.sha1(self.text.encode()).hexdigest())
 
 
-# KEYS: flight, then one counter a limit. ARGV: reservation, now, end of lease (milliseconds),
-# most in flight or -1, then for each limit: its amount, what is wanted, how long the counter lives
-# (seconds). Returns: 1 if reserved, the number in flight, the counters in order and, if it is not
-# reserved, the reservations in flight.
+# KEYS: flight, then one counter a limit. ARGV: now, end of lease (milliseconds), most in flight or
+# -1, then for each limit: its amount, what is wanted by all together, how long the counter lives
+# (seconds); then the names of the reservations, which are made all or none. Returns: 1 if reserved,
+# the number in flight, the counters in order and, if not reserved, the reservations in flight.
 RESERVE = Script("""
-local flight, name = KEYS[1], ARGV[1]
-redis.call('ZREMRANGEBYSCORE', flight, '-inf', ARGV[2])
-local known = redis.call('ZSCORE', flight, name)
-local count, most = redis.call('ZCARD', flight), tonumber(ARGV[4])
-local fits = most < 0 or count < most
+local flight, names = KEYS[1], {unpack(ARGV, 4 + 3 * (#KEYS - 1))}
+redis.call('ZREMRANGEBYSCORE', flight, '-inf', ARGV[1])
+local known = redis.call('ZSCORE', flight, names[1])
+local count, most = redis.call('ZCARD', flight), tonumber(ARGV[3])
+local fits = most < 0 or count + #names <= most
 local used = {}
 for i = 2, #KEYS do
-  local at = 5 + 3 * (i - 2)
+  local at = 4 + 3 * (i - 2)
   used[i] = redis.call('GET', KEYS[i]) or '0'
   local wanted = tonumber(ARGV[at + 1])
   if wanted > 0 and tonumber(used[i]) + wanted > tonumber(ARGV[at]) then fits = false end
 end
 if fits and not known then
-  redis.call('ZADD', flight, ARGV[3], name)
-  redis.call('PEXPIREAT', flight, ARGV[3])
-  count = count + 1
+  for _, name in ipairs(names) do redis.call('ZADD', flight, ARGV[2], name) end
+  redis.call('PEXPIREAT', flight, ARGV[2])
+  count = count + #names
   for i = 2, #KEYS do
-    local at, fresh = 5 + 3 * (i - 2), used[i] == '0'
+    local at, fresh = 4 + 3 * (i - 2), used[i] == '0'
     used[i] = redis.call('INCRBY', KEYS[i], ARGV[at + 1])
     if fresh then redis.call('EXPIRE', KEYS[i], ARGV[at + 2]) end
   end
@@ -54,12 +54,12 @@ end
 return answer
 """)
 
-# KEYS: as above, the counters as they were reserved from. ARGV: reservation, then for each limit
-# what to add to its counter.
+# KEYS: as above, the counters as they were reserved from. ARGV: for each limit what to add to its
+# counter, then the names of the reservations.
 SETTLE = Script("""
-if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
+if redis.call('ZREM', KEYS[1], unpack(ARGV, #KEYS)) == 0 then return 0 end
 for i = 2, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('INCRBY', KEYS[i], ARGV[i]) end
+  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('INCRBY', KEYS[i], ARGV[i - 1]) end
 end
 return 1
 """)

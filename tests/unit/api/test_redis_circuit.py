@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 from redis.exceptions import ConnectionError as RedisGone
@@ -56,6 +57,17 @@ async def test_after_the_pause_the_next_one_finds_out():
         await circuit.ask(redis.answer)
     redis.error = None
     assert await circuit.ask(redis.answer) == 42
+
+
+async def test_an_event_loop_that_was_held_up_does_not_blame_redis():
+    async def answer():
+        await asyncio.sleep(0.001)  # there long before the patience is over
+        return 42
+
+    asking = asyncio.create_task(RedisCircuit("keys", patience=0.05).ask(answer))
+    await asyncio.sleep(0)
+    time.sleep(0.2)  # noqa: ASYNC251 - as a busy process does
+    assert await asking == 42
 
 
 async def test_a_bug_is_no_outage():

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from api.keys import names
 from api.keys.account import Account
 from api.keys.errors import OverLimit
-from api.keys.ledger import LEASE, Ledger, new_name
+from api.keys.ledger import LEASE, Ledger, new_names
 from api.keys.limits import NANO, Amounts, Period, Unit, window
 from api.keys.records import Records
 from tests.keys import NOW, limits, made
@@ -25,7 +25,7 @@ async def used(redis, key, unit=Unit.DOLLARS, period=Period.DAY, now=NOW):
 
 
 async def reserved(ledger, key, wanted, now):
-    return await ledger.reserve(key, new_name(wanted), wanted, now)
+    return await ledger.reserve(key, new_names(wanted), wanted, now)
 
 
 async def spends(ledger, key, reserve, dice, seen=None):
@@ -148,18 +148,18 @@ async def test_large_amounts_are_counted_to_the_last_nanodollar(ledgers, redis):
         await reserved(ledgers[0], key, Amounts(1, 0, 1), NOW)
 
 
-def outcome(account, name, wanted, now):
+def outcome(account, names, wanted, now):
     try:
-        standing = account.reserve(name, wanted, now, LEASE)
+        standing = account.reserve(names, wanted, now, LEASE)
     except OverLimit as error:
         return str(error), error.budget, error.seconds
     return standing.levels, standing.in_flight
 
 
-async def outcome_in_redis(ledger, key, wanted, now):
+async def outcome_in_redis(ledger, key, names, wanted, now):
     """The same, and the reservation if there is one."""
     try:
-        reservation = await reserved(ledger, key, wanted, now)
+        reservation = await ledger.reserve(key, names, wanted, now)
     except OverLimit as error:
         return (str(error), error.budget, error.seconds), None
     return (reservation.standing.levels, reservation.standing.in_flight), reservation
@@ -178,18 +178,20 @@ async def test_redis_counts_as_the_account_does(ledgers, seed):
         if action < 0.15:
             now += dice.randint(1, 200)
         elif action < 0.6:
-            wanted = Amounts(dice.randint(0, 1), dice.randint(0, 120), dice.randint(0, 400))
-            ours = outcome(account, str(step), wanted, now)
-            theirs, reservation = await outcome_in_redis(ledger, key, wanted, now)
+            each = Amounts(dice.randint(0, 1), dice.randint(0, 120), dice.randint(0, 400))
+            count = dice.choice([1, 1, 1, 2])
+            wanted, names = each * count, new_names(each, count)
+            ours = outcome(account, names, wanted, now)
+            theirs, reservation = await outcome_in_redis(ledger, key, names, wanted, now)
             assert theirs == ours
             kinds.add(reservation is None)
             if reservation is not None:
-                open_.append((str(step), reservation))
+                open_.append(reservation)
         elif open_:
-            name, reservation = open_.pop(dice.randrange(len(open_)))
+            reservation = open_.pop(dice.randrange(len(open_)))
             wanted = reservation.wanted
             taken = Amounts(wanted.requests, wanted.tokens // 2, wanted.nanodollars // 3)
-            account.settle(name, reservation.at, taken)
+            account.settle(reservation.names, reservation.at, wanted, taken)
             await ledger.settle(reservation, taken)
     assert kinds == {True, False}
 

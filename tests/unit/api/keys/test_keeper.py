@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -7,6 +8,7 @@ from api.keys.keeper import Keeper
 from api.keys.limits import Amounts
 from api.redis_circuit import RedisCircuit
 from tests.keys import NOW, Clock, Shared, limits, made
+from tests.virtual_time import in_virtual_time
 from tests.waiting import until
 
 ONE = Amounts(1, 10)
@@ -195,3 +197,74 @@ async def test_making_up_for_an_outage_survives_a_client_that_hangs_up(shared, c
     await asyncio.gather(reserving, return_exceptions=True)
     shared.hangs = 0.0
     assert (await keeper.reserve(key, ONE)).standing.in_flight == 1
+
+
+async def asks(keeper, key, often):
+    """One after the other; each takes a tenth of what it reserves."""
+    for _ in range(often):
+        await keeper.settle(await keeper.reserve(key, Amounts(1, 10)), Amounts(1, 1))
+
+
+async def test_requests_of_a_busy_key_seldom_ask_redis(keeper, shared):
+    key, _ = made(limits=limits(requests=["100000/day"], tokens=["1000000/day"], concurrent=1000))
+    await asks(keeper, key, 500)
+    assert shared.asked < 50
+    await keeper.close()
+    standing = shared.accounts[key.id].standing(NOW)
+    assert [level.used for level in standing.levels] == [500, 500]
+    assert standing.in_flight == 0
+
+
+async def test_near_its_limits_every_request_of_a_key_asks_redis(keeper, shared):
+    key, _ = made(limits=limits(tokens=["40/day"]))
+    for used in range(30):
+        reservation = await keeper.reserve(key, Amounts(1, 10))
+        assert reservation.standing.levels[0].used == used + 10
+        await keeper.settle(reservation, Amounts(1, 1))
+    assert shared.asked == 60
+    reservation = await keeper.reserve(key, Amounts(1, 10))
+    with pytest.raises(OverLimit):
+        await keeper.reserve(key, Amounts(1, 10))
+
+
+@in_virtual_time
+async def test_what_is_taken_ahead_is_given_back_a_second_later():
+    shared, clock = Shared(), Clock()
+    keeper = Keeper(shared, shared, clock=clock)
+    key, _ = made(limits=limits(tokens=["1000000/day"]))
+    await asks(keeper, key, 20)
+    flying = await keeper.reserve(key, Amounts(1, 10))
+    account = shared.accounts[key.id]
+    assert account.standing(NOW).levels[0].used > 20 + 10
+    await asyncio.sleep(1.1)
+    assert (account.standing(NOW).levels[0].used, account.standing(NOW).in_flight) == (20 + 10, 1)
+    await keeper.settle(flying, Amounts(1, 1))
+    await asyncio.sleep(0.1)
+    assert (account.standing(NOW).levels[0].used, account.standing(NOW).in_flight) == (21, 0)
+
+
+async def served_without(keeper, key, wanted):
+    """Requests until the budget cannot be checked."""
+    served = 0
+    with suppress(KeysAway):
+        while True:
+            await keeper.settle(await keeper.reserve(key, wanted), wanted)
+            served += 1
+    return served
+
+
+async def test_what_was_taken_ahead_is_spent_without_redis_and_settled_when_it_is_back(clock):
+    shared = Shared()
+    keeper = Keeper(shared, shared, clock=clock, circuit=RedisCircuit("keys", pause=0.0))
+    key, _ = made(limits=limits(dollars=["5/day"]))
+    dollars = Amounts(1, 0, 1000)
+    for _ in range(20):
+        await keeper.settle(await keeper.reserve(key, dollars), dollars)
+    shared.there = False
+    served = await served_without(keeper, key, dollars)
+    assert 0 < served < 20
+    await keeper.close()
+    shared.there = True
+    await keeper.settle(await keeper.reserve(key, dollars), dollars)
+    await keeper.close()
+    assert shared.accounts[key.id].standing(NOW).in_flight == 0
