@@ -45,23 +45,23 @@ class Estimator:
         """Of a dry run: nobody is asked but the tagger, who names the question's skills."""
         if self.tagger is None or request.model not in self.policies:
             return Estimate(ONE)
-        card, prompt = self.tagger, _prompt(self.tagger, request) + INSTRUCTIONS
-        tagging = _priced(card, prompt, card.max_tokens) * SAMPLES
-        return Estimate(ONE + tagging, untold=tagging)
+        return self._tagged(_Asked.of(request), self.tagger)
 
     def estimate(self, request: Request) -> Estimate:
         """Every seat that the request's control leaves taken by the dearest who may be asked, each
         reply as long as it may be. A name that nobody has, or a control that leaves nobody, costs
         nothing: the service refuses it."""
         unknown = UNKNOWN if request.prompt.sampling.format is None else (*UNKNOWN, Cause.REJECTED)
-        barred = request.control.barred(self.cards)
-        cards = {name: card for name, card in self.cards.items() if name not in barred}
+        barred, cards = request.control.barred(self.cards), self.cards
+        if barred:
+            cards = {name: card for name, card in cards.items() if name not in barred}
         policy = self.policies.get(request.model)
         if (pinned := self.cards.get(request.model)) is not None:
             cards = {request.model: pinned, **_stand_ins(pinned, cards)}
         elif policy is None or not cards:
             return Estimate(ONE)
-        calls = [_call(card, request) for card in cards.values()]
+        asked = _Asked.of(request)
+        calls = [asked.call(card) for card in cards.values()]
         dearest = _dearest(calls)
         writers = [self.aggregator] if self.aggregator is not None else []
         at_once = max(map(calls_at_most, [*cards.values(), *writers]))
@@ -70,24 +70,65 @@ class Estimator:
         else:
             policy = steered(policy, request.control, barred, None)
             seats, repeated = _seats(policy, len(cards))
-            asked = seats + _replaceable(cards, seats)
-            panel = dearest * asked if repeated else _most_of(calls, asked)
-            written = self._conclusion(policy, request, seats, cards)
+            most = seats + _replaceable(cards, seats)
+            panel = dearest * most if repeated else _most_of(calls, most)
+            written = self._conclusion(policy, asked, seats, request.control.writer)
             panel += written
             if at_once > 1:  # the call that nobody tells of may be a writer's
                 dearest = _dearest([dearest, written])
-            routing = self.routing(request)
+            routing = self._tagged(asked, self.tagger) if self.tagger else Estimate(ONE)
         return Estimate(routing.whole + panel * at_once, dearest, routing.untold, unknown, at_once)
 
+    def _tagged(self, asked: "_Asked", tagger: BaseCard) -> Estimate:
+        tagging = asked.priced(tagger, INSTRUCTIONS, tagger.max_tokens) * SAMPLES
+        return Estimate(ONE + tagging, untold=tagging)
+
     def _conclusion(
-        self, policy: Policy, request: Request, seats: int, cards: Mapping[str, BaseCard]
+        self, policy: Policy, asked: "_Asked", seats: int, writer: str | None
     ) -> Amounts:
-        writer = self.cards.get(request.control.writer or "", self.aggregator)
-        if writer is None or policy.aggregator != "synthesize" or seats < 2:
+        card = self.cards.get(writer or "", self.aggregator)
+        if card is None or policy.aggregator != "synthesize" or seats < 2:
             return NOTHING
-        replies = _most([_longest(card, request) for card in self.cards.values()], 1) * seats
-        writers = [writer, *_stand_ins(writer, cards).values()]
-        return sum((_call(card, request, replies + INSTRUCTIONS) for card in writers), NOTHING)
+        read = max(map(asked.longest, self.cards.values())) * seats + INSTRUCTIONS
+        writers = [card, *_stand_ins(card, self.cards).values()]
+        return sum((asked.call(each, read) for each in writers), NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What of a request says how much a call to an expert may take."""
+
+    prompt: int  # tokens
+    longest_reply: int | None  # tokens
+    tries: int  # at a reply
+
+    @classmethod
+    def of(cls, request: Request) -> "_Asked":
+        sampling = request.prompt.sampling
+        tries = 1 if sampling.format is None else sampling.format.tries
+        return cls(sum(map(_tokens, request.for_experts.texts)), sampling.max_tokens, tries)
+
+    def longest(self, card: BaseCard) -> int:
+        return min(card.max_tokens, self.longest_reply or card.max_tokens)
+
+    def call(self, card: BaseCard, more: int = 0) -> Amounts:
+        """A reply, and another to whoever is told that the first is not in the format asked for."""
+        reply = self.longest(card)
+        call = self.priced(card, more, reply)
+        if self.tries < 2:
+            return call
+        return call + self.priced(card, more + reply + CORRECTION, reply)
+
+    def priced(self, card: BaseCard, more: int, reply: int) -> Amounts:
+        """A reply to the prompt, the card's own and so many tokens more."""
+        prompt = self.prompt + more + (_tokens(card.prompt) if card.prompt else 0)
+        cost = card.price.usage(prompt, reply).cost_usd if card.price else None
+        return Amounts(tokens=prompt + reply, nanodollars=_nano(cost))
+
+
+def _tokens(text: str) -> int:
+    """Of a message, at most."""
+    return FRAME + math.ceil(len(text.encode()) / BYTES)
 
 
 def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
@@ -127,31 +168,6 @@ def _seats(policy: Policy, experts: int) -> tuple[int, bool]:
         return experts, False
     repeated = recruiting.draw == "with_replacement"
     return recruiting.size if repeated else min(recruiting.size, experts), repeated
-
-
-def _call(card: BaseCard, request: Request, more: int = 0) -> Amounts:
-    """A reply, and another to whoever is told that the first is not in the format asked for."""
-    prompt, reply = _prompt(card, request) + more, _longest(card, request)
-    call, wanted = _priced(card, prompt, reply), request.prompt.sampling.format
-    if wanted is None or wanted.tries < 2:
-        return call
-    return call + _priced(card, prompt + reply + CORRECTION, reply)
-
-
-def _priced(card: BaseCard, prompt: int, reply: int) -> Amounts:
-    cost = card.price.usage(prompt, reply).cost_usd if card.price else None
-    return Amounts(tokens=prompt + reply, nanodollars=_nano(cost))
-
-
-def _prompt(card: BaseCard, request: Request) -> int:
-    texts = request.for_experts.texts
-    if card.prompt:
-        texts.append(card.prompt)
-    return sum(FRAME + math.ceil(len(text.encode()) / BYTES) for text in texts)
-
-
-def _longest(card: BaseCard, request: Request) -> int:
-    return min(card.max_tokens, request.prompt.sampling.max_tokens or card.max_tokens)
 
 
 def spent(usage: Usage) -> Amounts:
