@@ -73,7 +73,8 @@ def tells(observation: Observation) -> bool:
 
 
 def _fitted(known: Rates, recent: Sequence[Observation]) -> Rates:
-    """The most likely rates: Huber's M-estimate in logarithms, by damped Gauss-Newton steps."""
+    """The most likely rates around the known: Huber's M-estimate in logarithms, by damped
+    Gauss-Newton steps. Where outliers make for several peaks, the one uphill from the known."""
     prior = np.log(np.clip(known, SMALLEST, LARGEST))
     if not recent:
         return tuple(np.exp(prior).tolist())
