@@ -116,6 +116,7 @@ def test_what_tells_nothing_changes_nothing(seconds, amounts):
 
 @given(RATES, FACTORS, st.integers(1, 12), st.integers(0, 99))
 @example((1e-4, 1e-6), (1.75, 0.1015625), 2, 61)  # two peaks; the higher one is further off
+@example((0.05714116053381873, 0.0003165965039059962), (1.0, 0.1), 8, 11)  # long and flat
 def test_no_rates_around_the_fit_are_much_likelier(rates, wrong, count, seed):
     known = tuple(rate * factor for rate, factor in zip(rates, wrong, strict=True))
     estimate = learned(known, rates, count, seed=seed, noise=0.2, outliers=0.1)
