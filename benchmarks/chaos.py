@@ -14,15 +14,13 @@ be in its error file.
 import argparse
 import asyncio
 import json
-import platform
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,54 +28,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from api.batches.store import Batches
-from benchmarks.gateway.results import commit, machine
-from benchmarks.wreckage import AT_ONCE, MODELS, ROOT, World, jsonl, known, world
+from benchmarks.trials import Outcome, Trial, document, written
+from benchmarks.wreckage import MODELS, ROOT, World, jsonl, known, world
 from experts.builtin.labelled import labelled
 
 ENDED = ("completed", "failed", "expired", "cancelled")
 LONGEST = 3600.0  # seconds of a run
 LATE = 0.5  # seconds after its moment at which a kill may come, at most
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What one run is to do."""
-
-    lines: int
-    kills: int
-    seed: int
-    apis: int = 1
-    builtin: bool = False
-    seconds: float = 60.0  # that the mocked experts need for it, at least
-
-    @property
-    def delay(self) -> float:
-        """Seconds of one call."""
-        return self.seconds * AT_ONCE * len(MODELS) / self.lines
-
-    @property
-    def victims(self) -> list[str]:
-        return ["api", "redis", *(["engine"] if self.builtin else [])]
-
-
-@dataclass
-class Outcome:
-    """What a run showed."""
-
-    seed: int
-    status: str = ""
-    seconds: float = 0.0
-    killed: list[tuple[str, int]] = field(default_factory=list)  # what, after how many results
-    missing: int = 0
-    twice: int = 0
-    wrong: int = 0
-    errors: int = 0
-    calls: int = 0  # of the mock; what is above the lines was asked again, or of several experts
-
-    @property
-    def good(self) -> bool:
-        lost = self.missing + self.twice + self.wrong + self.errors
-        return self.status == "completed" and not lost
 
 
 def lines_of(trial: Trial) -> list[dict[str, Any]]:
@@ -180,46 +137,6 @@ def _judge(outcome: Outcome, expected: dict[str, str], output: list[dict[str, An
     outcome.wrong = sum(expected.get(id) != text for id, text in map(_said, output))
 
 
-def _machine() -> dict[str, Any]:
-    return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": commit(),
-        "machine": machine(),
-        "python": platform.python_version(),
-    }
-
-
-def report(trial: Trial, outcomes: list[Outcome]) -> dict[str, Any]:
-    runs = [{**asdict(outcome), "good": outcome.good} for outcome in outcomes]
-    return {**_machine(), "lines": trial.lines, "apis": trial.apis, "builtin": trial.builtin,
-            "runs": runs}  # fmt: skip
-
-
-def page(told: dict[str, Any]) -> str:
-    """The report as Markdown."""
-    good = sum(run["good"] for run in told["runs"])
-    experts = "the built-in specialists" if told["builtin"] else "mocked hosted experts"
-    rows = [
-        f"| {r['seed']} | {', '.join(f'{what} at {done}' for what, done in r['killed'])} "
-        f"| {r['seconds']} | {r['missing']} | {r['twice']} | {r['wrong']} | {r['errors']} |"
-        for r in told["runs"]
-    ]
-    return "\n".join(
-        [
-            "# Batches while processes are killed",
-            "",
-            f"{told['date']}, commit {told['commit']}, {told['machine']}, {told['apis']} API "
-            f"processes, {experts}: {good} of {len(told['runs'])} batches of {told['lines']} lines "
-            "have each line exactly once with the right answer.",
-            "",
-            "| seed | killed after so many results | seconds | missing | twice | wrong | errors |",
-            "|---|---|---|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
-
-
 async def _main(options: argparse.Namespace) -> int:
     outcomes: list[Outcome] = []
     for seed in range(options.seed, options.seed + options.runs):
@@ -240,10 +157,7 @@ async def _main(options: argparse.Namespace) -> int:
             (folder / "wild").mkdir()
             outcomes.append(await run(trial, folder / "wild", expected))
         print(json.dumps(asdict(outcomes[-1])), file=sys.stderr)  # noqa: T201
-        told = report(trial, outcomes)
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
-        options.out.with_suffix(".md").write_text(page(told), "utf-8")
+        written(document(trial, outcomes), options.out)
     return 0 if all(outcome.good for outcome in outcomes) else 1
 
 

@@ -12,7 +12,6 @@ built-in models. Loads are multiples of what can be served one by one with a swa
 import argparse
 import json
 import math
-import os
 import random
 import statistics
 import time
@@ -21,12 +20,9 @@ from dataclasses import dataclass, replace
 
 import typer
 
-from api.settings import load_settings
-from experts.builtin.labelled import labelled
-from experts.cards import VllmCard
-from experts.engines.families import families, tokenizer_of
+from benchmarks.specialists import engines
+from benchmarks.traffic import BASES, LOADS, arrivals, length
 from experts.engines.generation import Request
-from experts.engines.processes import Berth, environment
 from experts.engines.serving import Serving, Steps
 from experts.engines.simulated import (
     Clock,
@@ -38,18 +34,13 @@ from experts.engines.simulated import (
 )
 from experts.engines.switching import POLICIES
 from experts.engines.waiting import Call
-from experts.prompts import conversation
-from experts.types import Message, Prompt
+from experts.types import Message
 
-BASES = "abcdefgh"
 BATCH = 64
-LOADS = {"low": 0.35, "medium": 0.7, "near saturation": 1.0, "beyond": 3.5}
 SIMULATED, REAL = 2000, 200  # requests of a trace
 OURS, AHEAD = "bounded", "bounded, reading ahead"
 HELD = "bounded, host memory"
-HOST_BYTES = 2**30  # for the weights of all eight
 ROUNDS = 3
-KV_GIB = 0.2  # 64 replies of 512 tokens, at 4 KiB a token, and some
 MAX_WAIT = 2.0  # seconds, on the real engine: the registry's own
 
 Row = dict[str, float]
@@ -145,7 +136,7 @@ def simulated(machine: Machine, rounds: int, count: int = SIMULATED) -> Table:
         for round_ in range(rounds):
             trace = arrivals(factor / alone, count, seed=round_)
             lengths = random.Random(round_)
-            replies = [_length(lengths, machine.tokens) for _ in trace]
+            replies = [length(lengths, machine.tokens) for _ in trace]
             for policy in (*POLICIES, AHEAD):
                 clock = VirtualClock()
                 engine = SimulatedEngine(clock, machine.timing, BASES[0], BATCH)
@@ -162,7 +153,7 @@ def simulated(machine: Machine, rounds: int, count: int = SIMULATED) -> Table:
 def measured(rounds: int) -> Table:
     """The same on vLLM engines in this process; policies take turns. The last is as the service
     has it, with weights in host memory; for the others each swap reads them from disk."""
-    reading, keeping, requests = _built_in()
+    reading, keeping, requests = engines()
     alone = min(_alone(reading, requests) for _ in range(3))  # the first one loads things
     _alone(keeping, requests)
     table: Table = {}
@@ -210,55 +201,6 @@ def figures(served: Sequence[Served], serving: Serving) -> Row:
         "requests/s": len(served) / seconds,
         "share of time swapping": serving.swap_seconds / seconds,
     }
-
-
-def arrivals(rate: float, count: int, seed: int) -> list[tuple[float, str]]:
-    """Moments in seconds, and bases: Poisson, the n-th asked for 1/n as often as the first."""
-    rng = random.Random(seed)
-    weights = [1 / (place + 1) for place in range(len(BASES))]
-    when, found = 0.0, []
-    for _ in range(count):
-        when += rng.expovariate(rate)
-        found.append((when, rng.choices(BASES, weights)[0]))
-    return found
-
-
-def _length(rng: random.Random, mean: int) -> int:
-    """Tokens of a reply: lognormal, as the lengths of chat replies are, cut at four means."""
-    sigma = 0.6
-    return max(1, min(4 * mean, round(rng.lognormvariate(math.log(mean) - sigma**2 / 2, sigma))))
-
-
-def _built_in() -> tuple[Steps, Steps, dict[str, list[Request]]]:
-    """Two engines of the built-in specialists, one that reads weights from disk at each swap and
-    one that keeps them in host memory, and questions for the eight of them."""
-    cards = {
-        name: card
-        for name, card in load_settings(None).panellists.items()
-        if isinstance(card, VllmCard)
-    }
-    [family] = families(cards)
-    threads = max(1, (os.cpu_count() or 1) - 1)
-    os.environ.update(environment(Berth("here"), threads, offline=family.offline))
-    from experts.engines.engine import Engine
-
-    questions = [Prompt.of(question.question) for question in labelled("test", 400, seed=5)]
-    requests = {
-        base: [
-            Request(
-                card.model,
-                conversation(card.prompt, prompt.messages),
-                card.max_tokens,
-                tokenizer=tokenizer_of(card),
-                max_model_len=card.max_model_len,
-            )
-            for prompt in questions
-        ]
-        for base, card in zip(BASES, cards.values(), strict=True)
-    }
-    small = replace(family, memory_gib=KV_GIB)
-    engines = [Engine(small, family.bases[0], host_bytes=size) for size in (0, HOST_BYTES)]
-    return engines[0], engines[1], requests
 
 
 def _alone(engine: Steps, requests: Mapping[str, Sequence[Request]]) -> float:

@@ -18,8 +18,8 @@ from orchestrator.agreement import Comparer, WordsOnly
 from orchestrator.agreement.comparer import Alike
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.errors import OrchestratorError, PanelFailed
-from orchestrator.lanes import Lanes, Limits
 from orchestrator.panel import Panel, conclusion, seats
+from orchestrator.queues import Limits, Queues
 from orchestrator.telemetry import Watch
 from orchestrator.types import Request, Timings, Verdict
 
@@ -52,13 +52,13 @@ async def deliberate_all(
     The next slice is prepared while questions deliberate, and held until there is room for it.
     Closing the generator cancels everything in flight.
     """
-    lanes = Lanes(panel, comparer or WordsOnly(), limits)
-    batch = _Batch(lanes, limits.live)
+    queues = Queues(panel, comparer or WordsOnly(), limits)
+    batch = _Batch(queues, limits.live)
     flights = _Flights()
     try:
         while True:
             finished = [*batch.steps(), *batch.admissions()]
-            for group in lanes.leaving():
+            for group in queues.leaving():
                 flights.start(group.ask(), group.tell)
             if batch.wants_more:
                 batch.reading = True
@@ -91,8 +91,8 @@ class _Question:
 class _Batch:
     """Which questions are live, and which of them can go on."""
 
-    def __init__(self, lanes: Lanes, most: int) -> None:
-        self._lanes = lanes
+    def __init__(self, queues: Queues, most: int) -> None:
+        self._queues = queues
         self._most = most
         self._live = 0
         self._ready: list[_Question] = []
@@ -142,9 +142,9 @@ class _Batch:
                 question.asked = question.case.watch.now
                 prompt = conclusion(step, question.case.request)
                 writer = step.writer or question.case.request.control.writer
-                self._lanes.writer(writer).add(prompt, partial(self._concluded, question))
+                self._queues.writer(writer).add(prompt, partial(self._concluded, question))
             case Compare(answers):
-                self._lanes.comparer.add(answers, partial(self._compared, question))
+                self._queues.comparer.add(answers, partial(self._compared, question))
             case Done(verdict):
                 self._live -= 1
                 timings = Timings(panel=perf_counter() - question.started)
@@ -156,7 +156,7 @@ class _Batch:
         question.seats = len(asked)
         question.asked = question.case.watch.now
         for seat, (expert, prompt) in enumerate(asked):
-            self._lanes.expert(expert).add(prompt, partial(self._replied, question, seat))
+            self._queues.expert(expert).add(prompt, partial(self._replied, question, seat))
 
     def _replied(self, question: _Question, seat: int, reply: Reply) -> None:
         question.case.watch.called(reply, question.asked)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from experts.cards import Price
+from experts.money import dollars
 from experts.types import Answer, Cause, Prompt, Reply, Usage
 from orchestrator.errors import Refused
 from orchestrator.policies import Policy, voting
@@ -64,8 +65,8 @@ def payable(request: Request, eligible: Iterable[str], tariffs: Tariffs) -> None
     if costs[cheapest] > most:
         raise Refused(
             "budget.dollars",
-            f"${most:g} pay for no reply: the cheapest, of {cheapest}, may cost "
-            f"${costs[cheapest]:.2g}; allow more, or fewer max_tokens",
+            f"{dollars(most)} pay for no reply: the cheapest, of {cheapest}, may cost "
+            f"{dollars(costs[cheapest])}; allow more, or fewer max_tokens",
         )
 
 
@@ -83,7 +84,7 @@ def afforded(
         panel, notes = within(route.panel, route.ranking, offered, left)
         if len(panel) > 1:
             return _backed(_told(route, panel, notes), offered, left), policy
-        route = _told(route, route.panel, (f"${most:g} do not pay for a written verdict",))
+        route = _told(route, route.panel, (f"{dollars(most)} do not pay for a written verdict",))
         policy = voting(policy)
     route = _told(route, *within(route.panel, route.ranking, offered, most))
     return _backed(route, offered, most), policy

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from experts.cards import Price
+from experts.money import dollars
 from routing.types import Candidate, Ranking, Term
 
 
@@ -72,12 +73,12 @@ def within(
     out = [expert for expert in dict.fromkeys(panel) if panel.count(expert) > kept.count(expert)]
     if not out:
         return panel, ()
-    return tuple(kept), (f"the cap of ${most:g} a question leaves out {', '.join(out)}",)
+    return tuple(kept), (f"the cap of {dollars(most)} a question leaves out {', '.join(out)}",)
 
 
 def _terms(offer: Offer, thrift: Thrift) -> tuple[Term, ...]:
     terms = (
-        Term(f"price ${offer.dollars:g}", -thrift.per_dollar * offer.dollars),
+        Term(f"price {dollars(offer.dollars)}", -thrift.per_dollar * offer.dollars),
         Term(f"delay {offer.seconds:g} s", -thrift.per_second * offer.seconds),
     )
     return tuple(term for term in terms if term.value)

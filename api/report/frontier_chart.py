@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.report.drawing import FAINT, INK, MUTED, OURS, SEED, figure, spread
+from experts.money import dollars
 from orchestrator.evaluation.outcomes import Kind
 from orchestrator.evaluation.report import Frontier, MethodResult, Point
 
@@ -47,7 +48,7 @@ def frontier_chart(frontier: Frontier, unit: str = "calls") -> Any:
         if ticks:
             axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
         else:
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"${value:g}"))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: dollars(value)))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} %"))
         axes.set_xlabel(f"{'expert calls' if unit == 'calls' else 'dollars'} a question, mean")
@@ -61,9 +62,8 @@ def outside(frontier: Frontier, unit: str = "calls") -> tuple[str, ...]:
     lines = [_line(method, unit) for method in frontier.methods if method.name != ALONE]
     window = _window(lines, unit)
     hidden = [line for line in lines if not _visible(line, *window)]
-    price = "{:.2f} calls" if unit == "calls" else "${:.2g}"
     return tuple(
-        f"{_name(line)} {line.accuracy[-1]:.1f} % at {price.format(line.spent[-1])}"
+        f"{_name(line)} {line.accuracy[-1]:.1f} % at {_written(line.spent[-1], unit)}"
         for line in hidden
     )
 
@@ -122,6 +122,10 @@ def _draw(axes: Any, line: Line, right: float) -> None:
     axes.plot(spent[-2:], accuracy[-2:], color=colour, lw=1.6 if ours else 0.7, alpha=0.6, zorder=2)
 
 
+def _written(spent: float, unit: str) -> str:
+    return f"{spent:.2f} calls" if unit == "calls" else dollars(spent, digits=2)
+
+
 def _dots(axes: Any, method: MethodResult, unit: str) -> None:
     spent = [_spent(point, unit) for point in method.points]
     accuracy = [100 * point.accuracy for point in method.points]
@@ -135,8 +139,7 @@ def _served(axes: Any, ours: MethodResult, unit: str) -> None:
     place = _spent(point, unit), 100 * point.accuracy
     axes.scatter(*place, s=110, facecolors="none", edgecolors=OURS, linewidths=1.6, zorder=6)
     axes.annotate(
-        f"auto as served\n{place[1]:.1f} % at "
-        + (f"{place[0]:.2f} calls" if unit == "calls" else f"${place[0]:.2g}"),
+        f"auto as served\n{place[1]:.1f} % at {_written(place[0], unit)}",
         place,
         xytext=(-8, 16),
         textcoords="offset points",

@@ -131,15 +131,6 @@ class Costs:
         """Seconds of one forward pass over so many tokens."""
         return self.stepping.seconds(1, tokens)
 
-    @property
-    def prefill_rate(self) -> float:
-        """Prompt tokens a second, in full passes."""
-        return STEP_TOKENS / self.step(STEP_TOKENS)
-
-    def decode_rate(self, batch: int) -> float:
-        """Tokens a second over all of so many replies written together."""
-        return batch / self.step(batch)
-
     def generation(
         self, prompts: int, prompt_tokens: float, reply_tokens: float, batch: int
     ) -> float:

@@ -1,4 +1,4 @@
-"""Runs `convene` as a user does: in a process of its own."""
+"""Runs `convene`, and other commands, as a user does: in processes of their own."""
 
 import asyncio
 import os
@@ -26,7 +26,20 @@ async def convene(
     *arguments: str | Path, seconds: float = 120, environ: dict[str, str] | None = None
 ) -> Ran:
     """Run the command to its end. Raises `TimeoutError` after `seconds`."""
-    process = await _started(arguments, environ or {})
+    return await _ended(await _started(arguments, environ or {}), seconds)
+
+
+async def module(
+    *arguments: str | Path,
+    seconds: float = 120,
+    environ: dict[str, str] | None = None,
+    folder: Path = ROOT,
+) -> Ran:
+    """Run `python -m` to its end, in a folder. Raises `TimeoutError` after `seconds`."""
+    return await _ended(await _python(("-m", *arguments), environ or {}, folder), seconds)
+
+
+async def _ended(process: asyncio.subprocess.Process, seconds: float) -> Ran:
     try:
         async with asyncio.timeout(seconds):
             out, err = await process.communicate()
@@ -78,12 +91,16 @@ async def serving(*arguments: str | Path) -> AsyncIterator[str]:
 async def _started(
     arguments: tuple[str | Path, ...], environ: dict[str, str], entry: str = ENTRY
 ) -> asyncio.subprocess.Process:
+    return await _python(("-c", entry, *arguments), environ, ROOT / "examples")
+
+
+async def _python(
+    arguments: tuple[str | Path, ...], environ: dict[str, str], folder: Path
+) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        "-c",
-        entry,
         *map(str, arguments),
-        cwd=ROOT / "examples",
+        cwd=folder,
         env={**os.environ, "CONVENE_CONFIG": "", "COLUMNS": "120", **environ},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.chaos import Trial, run
+from benchmarks.chaos import run
+from benchmarks.trials import Trial
 
 
 @pytest.mark.timeout(180)

@@ -3,43 +3,25 @@
 import asyncio
 import json
 import re
-import sys
 
 import pytest
 
 from benchmarks.gateway.connection import Connection
 from benchmarks.gateway.load import Plan
 from tests.acceptance import commands
-from tests.acceptance.commands import ROOT, convene
+from tests.acceptance.commands import convene
 
 STEADY = ("--minutes", "0.1", "--slices", "4", "--share", "0.2", "--rest", "0")
 MANY = 1200  # connections; the service works on 1,000 requests at once
 
 
-async def run(*arguments, seconds=120):
-    """A benchmark in a process of its own; it leaves its result in a folder."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        *arguments,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, said.decode()
-
-
 async def test_gateways_that_are_measured_answer_every_request_and_pass_streams_on_exactly(
     tmp_path,
 ):
-    await run("benchmarks.gateway", "--short", "--seconds", "0.5", "--out", str(tmp_path))
+    ran = await commands.module(
+        "benchmarks.gateway", "--short", "--seconds", "0.5", "--out", tmp_path
+    )
+    assert ran.code == 0, ran
     told = json.loads((tmp_path / "gateway.json").read_text())
     for point, found in told["points"].items():
         for target, one in found.items():
@@ -50,7 +32,8 @@ async def test_gateways_that_are_measured_answer_every_request_and_pass_streams_
 
 
 async def test_a_service_under_steady_load_makes_no_error_and_keeps_nothing(tmp_path):
-    await run("benchmarks.soak", *STEADY, "--out", str(tmp_path))
+    ran = await commands.module("benchmarks.soak", *STEADY, "--out", tmp_path)
+    assert ran.code == 0, ran
     told = json.loads((tmp_path / "soak.json").read_text())
     assert told["requests"] > 0
     assert told["errors"] == {}

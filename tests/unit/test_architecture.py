@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("experts", "routing", "orchestrator", "api")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 HEAVY = (
     *("torch", "ray", "vllm", "litellm", "sentence_transformers"),
     *("onnx", "onnxruntime", "math_verify", "sympy", "matplotlib", "scipy"),
@@ -43,7 +44,7 @@ def imported(path):
             yield node.module.partition(".")[0]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@pytest.mark.parametrize("path", [*MODULES, *BENCHMARKS], ids=named)
 def test_a_module_has_at_most_250_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.online import AHEAD, BASES, LOADS, MACHINES, OURS, arrivals, simulated
+from benchmarks.online import AHEAD, MACHINES, OURS, simulated
+from benchmarks.traffic import BASES, LOADS, arrivals
 
 
 @pytest.fixture(scope="module", params=MACHINES)

@@ -38,15 +38,6 @@ def schedule(
     return min(close, key=lambda plan: (reading(plan, costs), plan.makespan))
 
 
-def lane_of(groups: Sequence[Group], site: Site, costs: Costs, cache: Cache = ANY) -> Lane:
-    """What one site would do with groups by itself: its first step is what to take next. Nothing
-    is searched, so this is cheap enough for every arrival. Groups that may not run there stay."""
-    mine = [group for group in groups if group.family in site.families]
-    tables = Tables.of(together(mine), [site], costs, cache)
-    parts = {place: group.prompts for place, group in enumerate(tables.groups)}
-    return laid_out(site, in_order(tables, 0, parts), costs, cache)
-
-
 def planned(draft: Draft, costs: Costs, cache: Cache) -> Plan:
     """The draft in time, in a better order where it ends last."""
     tables = draft.tables

@@ -20,10 +20,6 @@ class Outcome:
                 setattr(found, each.name, getattr(found, each.name) + getattr(tally, each.name))
         return found
 
-    def utilisation(self, site: str) -> float:
-        """Share of the makespan in which a site generated."""
-        return self.sites[site].generating / self.makespan if self.makespan else 0.0
-
 
 def replayed(
     plan: Plan,

@@ -14,9 +14,9 @@ from experts.types import Answer, Cause, Chunk, Failure, Prompt, Reply, Sampling
 from orchestrator.batch import LIMITS, Case, deliberate_all
 from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.errors import PanelFailed, UnknownModel
-from orchestrator.lanes import Limits
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.policies import Policy
+from orchestrator.queues import Limits
 from orchestrator.types import Request, Timings
 from routing.router import Recruiting
 from tests.routes import route_of

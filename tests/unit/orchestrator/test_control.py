@@ -117,9 +117,10 @@ async def test_a_panel_costs_no_more_than_the_requests_dollars(dollars, asked):
 
 
 async def test_shorter_replies_fit_smaller_budgets():
-    with pytest.raises(Refused, match="the cheapest, of ada") as refused:
-        await service(tariffs=dict.fromkeys(NAMES, DEAR)).route(request(dollars=0.001))
+    with pytest.raises(Refused, match="the cheapest, of ada, may cost") as refused:
+        await service(tariffs=dict.fromkeys(NAMES, DEAR)).route(request(dollars=0.000001))
     assert refused.value.field == "budget.dollars"
+    assert "$0.000001 pay for no reply" in str(refused.value)
     short = request(max_tokens=1, dollars=0.001)
     assert (await service(tariffs=dict.fromkeys(NAMES, DEAR)).route(short)).panel == ("ada",)
 

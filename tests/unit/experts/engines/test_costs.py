@@ -131,13 +131,6 @@ def test_a_group_takes_longer_than_one_and_less_than_one_by_one(prompts, prompt,
     assert together <= prompts * one * (1 + 1e-9)
 
 
-def test_rates_are_those_of_the_passes():
-    costs = stepping(7e-3, 2e-5)
-    assert costs.decode_rate(1) == pytest.approx(1 / 7.02e-3, rel=0.02)
-    assert costs.decode_rate(256) == pytest.approx(256 / (7e-3 + 256 * 2e-5), rel=0.05)
-    assert costs.prefill_rate == pytest.approx(2048 / (7e-3 + 2048 * 2e-5), rel=0.05)
-
-
 def test_an_expert_of_whom_nothing_is_known_has_usual_lengths():
     assert SMALL.lengths_of("zoe") == UNKNOWN
 

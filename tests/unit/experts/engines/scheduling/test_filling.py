@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 
 from experts.engines.scheduling.filling import filled, largest_first
 from experts.engines.scheduling.tables import Tables
@@ -15,15 +15,38 @@ def placed(draft):
     return found
 
 
+FREE = dict.fromkeys(("f1", "f2", "g1"), 0.0)
+# Only one site may run g, and f, which is awake there, fills it though it could go elsewhere: no
+# draft is found in twice the time that is needed.
+CROWDED = (
+    [Group("f1", "f", 1000, 12.0), Group("f2", "f", 1000, 18.0), Group("g1", "g", 1000, 27.0)],
+    [
+        Site("s0", frozenset("fg"), "f", asleep={"g": None}),
+        Site("s1", frozenset("f")),
+        Site("s2", frozenset("f")),
+    ],
+    Costs({"f": 10.0, "g": 10.0}, {"f": 1.0, "g": 1.0}, FREE, FREE),
+)
+
+
 @given(problems(groups=8, sites=4))
+@example(CROWDED)
 def test_first_drafts_place_everything_and_end_when_they_say(problem):
     tables = Tables.of(*problem, Cache())
-    whole = largest_first(tables)
-    found = filled(tables, range(len(tables.families)), 2 * whole.makespan)
-    assert found is not None
-    for draft in (whole, found):
+    families = range(len(tables.families))
+    whole, ample = largest_first(tables), filled(tables, families, everything(*problem))
+    assert ample is not None
+    short = filled(tables, families, 2 * whole.makespan)
+    for draft in (whole, ample, *([short] if short else ())):
         assert placed(draft) == [group.prompts for group in tables.groups]
         assert draft.loads == [tables.finish(s, parts) for s, parts in enumerate(draft.parts)]
+
+
+def everything(groups, sites, costs):
+    """Seconds that all groups would take at whichever site, and more."""
+    changes = (costs.start, costs.wake, costs.swap, costs.read)
+    setups = sum(sum(seconds.values()) for seconds in changes)
+    return setups + sum(g.seconds for g in groups) + max(site.busy for site in sites)
 
 
 def tables(sites, **seconds):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from experts.engines.scheduling.bound import lower_bound
 from experts.engines.scheduling.drafts import CLOSE
-from experts.engines.scheduling.plan import lane_of, schedule
+from experts.engines.scheduling.plan import schedule
 from experts.engines.scheduling.work import Cache, Costs, Group, Site
 from tests.schedules import FAR, best_split, best_whole, problems
 
@@ -164,7 +164,7 @@ def test_a_base_of_two_families_is_refused():
 
 def test_the_next_step_of_one_site_is_what_it_holds_and_the_next_is_read_meanwhile():
     groups = [Group(base, "f", 10, 10.0) for base in "abc"]
-    groups.append(Group("elsewhere", "g", 10, 10.0))
-    lane = lane_of(groups, Site("s", frozenset("f"), "f", "b", held=frozenset("c")), Costs())
+    site = Site("s", frozenset("f"), "f", "b", held=frozenset("c"))
+    lane = schedule(groups, [site], Costs()).lanes["s"]
     assert [step.base for step in lane.steps] == ["b", "c", "a"]
     assert [read.base for read in lane.steps[0].reads] == ["a"]

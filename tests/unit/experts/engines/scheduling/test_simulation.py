@@ -33,7 +33,7 @@ def test_a_base_that_runs_longer_than_believed_ends_later():
     plan = schedule(groups, sites, BUILT)
     found = replayed(plan, sites, BUILT, Cache(), seconds={"b": 2.0})
     assert found.makespan == 10.0
-    assert (found.utilisation("s"), found.utilisation("t")) == (0.5, 1.0)
+    assert [found.sites[name].generating for name in "st"] == [5.0, 10.0]
     assert found.total.generating == 15.0
 
 

@@ -1,4 +1,4 @@
-"""Who is asked in a batch, in groups: one lane for each expert, the aggregator, the comparer."""
+"""Who is asked in a batch, in groups: one queue for each expert, the aggregator, the comparer."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -21,12 +21,12 @@ class Limits:
 
     live: int = 2048  # questions that deliberate at once
     group: int = 256  # prompts of a group
-    groups: int = 32  # of one lane in flight; the first ones of a batch are small
-    prompts: int = 8192  # in flight over all lanes: fewer than an engine lets wait
+    groups: int = 32  # of one queue in flight; the first ones of a batch are small
+    prompts: int = 8192  # in flight over all queues: fewer than an engine lets wait
 
 
 @dataclass(slots=True, eq=False)
-class Lane(Generic[Asked, Told]):
+class Queue(Generic[Asked, Told]):
     """Gathers what is to be asked until it may go: who is busy gets it in larger groups."""
 
     ask: Callable[[Sequence[Asked]], Awaitable[Sequence[Told]]]
@@ -39,7 +39,7 @@ class Lane(Generic[Asked, Told]):
         self.waiting.append((asked, tell))
 
     def leave(self, limits: Limits, prompts: int) -> "Group[Asked, Told] | None":
-        """The next group, if any may go while `prompts` are in flight over all lanes."""
+        """The next group, if any may go while `prompts` are in flight over all queues."""
         most = min(limits.group, limits.prompts - prompts, len(self.waiting))
         if most <= 0 or self.groups >= limits.groups:
             return None
@@ -55,54 +55,54 @@ class Lane(Generic[Asked, Told]):
 class Group(Generic[Asked, Told]):
     """What is asked together."""
 
-    lane: Lane[Asked, Told]
+    queue: Queue[Asked, Told]
     errands: Sequence[tuple[Asked, Callable[[Told], None]]]
 
     async def ask(self) -> Sequence[Told]:
-        return await self.lane.ask([asked for asked, _ in self.errands])
+        return await self.queue.ask([asked for asked, _ in self.errands])
 
     def tell(self, replies: Sequence[Told]) -> None:
         """The group is back: everybody who asked is told."""
-        self.lane.groups -= 1
-        self.lane.prompts -= len(self.errands)
+        self.queue.groups -= 1
+        self.queue.prompts -= len(self.errands)
         for (_, tell), reply in zip(self.errands, replies, strict=True):
             tell(reply)
 
 
-class Lanes:
-    """The lanes of a batch. Pure: whoever drives it asks the groups that leave."""
+class Queues:
+    """The queues of a batch. Pure: whoever drives it asks the groups that leave."""
 
     def __init__(self, panel: Panel, comparer: Comparer, limits: Limits) -> None:
         self._panel = panel
         self._limits = limits
-        self._experts: dict[str, Lane[Prompt, Reply]] = {}
-        self._writers: dict[str | None, Lane[Prompt, Reply]] = {}  # None: the aggregator
-        self.comparer: Lane[tuple[str, ...], Alike] = Lane(comparer.alike)
+        self._experts: dict[str, Queue[Prompt, Reply]] = {}
+        self._writers: dict[str | None, Queue[Prompt, Reply]] = {}  # None: the aggregator
+        self.comparer: Queue[tuple[str, ...], Alike] = Queue(comparer.alike)
 
-    def expert(self, name: str) -> Lane[Prompt, Reply]:
+    def expert(self, name: str) -> Queue[Prompt, Reply]:
         if name not in self._experts:
-            self._experts[name] = Lane(partial(self._panel.ask, name), _alphabetical)
+            self._experts[name] = Queue(partial(self._panel.ask, name), _alphabetical)
         return self._experts[name]
 
-    def writer(self, name: str | None = None) -> Lane[Prompt, Reply]:
+    def writer(self, name: str | None = None) -> Queue[Prompt, Reply]:
         if name not in self._writers:
             ask = partial(self._panel.conclude, writer=name)
-            self._writers[name] = Lane(ask, _alphabetical)
+            self._writers[name] = Queue(ask, _alphabetical)
         return self._writers[name]
 
     def leaving(self) -> Iterator[Group[Any, Any]]:
-        """Every group that may go now, the lanes taking turns."""
-        lanes: list[Lane[Any, Any]] = [
+        """Every group that may go now, the queues taking turns."""
+        queues: list[Queue[Any, Any]] = [
             self.comparer,
             *self._writers.values(),
             *self._experts.values(),
         ]
-        prompts = sum(lane.prompts for lane in lanes)
-        while lanes:
-            for lane in list(lanes):
-                group = lane.leave(self._limits, prompts)
+        prompts = sum(queue.prompts for queue in queues)
+        while queues:
+            for queue in list(queues):
+                group = queue.leave(self._limits, prompts)
                 if group is None:
-                    lanes.remove(lane)
+                    queues.remove(queue)
                 else:
                     prompts += len(group.errands)
                     yield group
