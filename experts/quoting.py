@@ -20,13 +20,14 @@ _LOOKS = str.maketrans(
     "‹〈⟨❮❬❰⦑ᐸ˂«≪《⟪›〉⟩❯❭❱⦒ᐳ˃»≫》⟫∣│┃❘ǀ【〔】〕",
     "<<<<<<<<<⟪⟪⟪⟪>>>>>>>>>⟫⟫⟫⟫|||||[[]]",
 )
-_FENCE = re.compile(r"[<⟪]{3,}|⟪[<⟪]|<⟪|⋘|[>⟫]{3,}|⟫[>⟫]|>⟫|⋙")  # ⟪ is two of <
+# ⟪ is two of <. Every way to match begins with a character by itself, which is searched for fast.
+_FENCE = re.compile(r"<[<⟪]{2,}|⟪[<⟪]+|<⟪|⋘|>[>⟫]{2,}|⟫[>⟫]+|>⟫|⋙")
 _NAMES = (
     r"s|bos|eos|pad|unk|sep|cls|mask|think|inst|sys|system_prompt|available_tools|tool_calls?"
     r"|tool_results?|start_of_turn|end_of_turn|gmask|sop|begin_of_text|end_of_text"
 )
 _TEMPLATE = re.compile(
-    rf"<\|[^|<>\s]{{1,64}}\|?>|<{{1,2}}/?(?:{_NAMES})/?>{{1,2}}|\[/?(?:{_NAMES})\]", re.IGNORECASE
+    rf"<\|[^|<>\s]{{1,64}}\|?>|<<?/?(?:{_NAMES})/?>{{1,2}}|\[/?(?:{_NAMES})\]", re.IGNORECASE
 )
 _SPEAKER = re.compile(
     r"^(?:[^\w\n]*(?:system|developer|assistant|user|human|tool|instructions?)[^\w\n:]*:)+",
@@ -50,8 +51,12 @@ def unfenced(text: str) -> str:
 def visible(text: str) -> str:
     """The text without characters that show nothing or turn round how others are shown, its lines
     broken in one way."""
-    lines = "\n".join(text.splitlines())
-    return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) not in _UNSEEN)
+    lines = text.splitlines()
+    return "\n".join(line if line.isprintable() else _seen(line) for line in lines)
+
+
+def _seen(line: str) -> str:
+    return "".join(c for c in line if c == "\t" or unicodedata.category(c) not in _UNSEEN)
 
 
 def allowance(texts: int) -> int:
