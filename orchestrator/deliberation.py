@@ -62,7 +62,7 @@ class Deliberation:
         self._replies: list[Reply] = []
         self._stated: list[Vote] = []  # their answers as they are put
         self._alike: Mapping[str, str] = {}  # answer: the one its votes are counted under
-        self._tally = Tally(self._ballot)  # of these votes
+        self._counted: Tally | None = None  # of these votes, as soon as somebody asks
         self._conclusions: list[Reply] = []  # all but the last are failures
         self._written: str | None = None  # the answer of the last
         self._winners: frozenset[str] = frozenset()  # that a conclusion may give; none: any
@@ -90,7 +90,7 @@ class Deliberation:
         elif (answer := self._read(reply)) is not None:
             vote = Vote(reply, answer, self.route.competence(reply.expert))
             insort(self._stated, vote, key=lambda vote: self._seating.seat(vote.reply))
-            self._tally = Tally(self._ballot, tuple(self._stated), self._alike)
+            self._counted = None
 
     def hurry(self, seconds: float) -> None:
         """The request's seconds are over: nobody else is asked, and the vote settles it."""
@@ -101,19 +101,25 @@ class Deliberation:
     def tell_conclusion(self, reply: Reply) -> None:
         """Take in the aggregator's reply; a failure leaves the verdict to its stand-ins, or to the
         vote."""
-        self._winners = self._tally.may_win
+        self._winners = self._tally.may_win()
         self._conclusions.append(reply)
         self._written = self._read(reply) if isinstance(reply, Answer) else None
 
     def tell_alike(self, alike: Mapping[str, str]) -> None:
         """Take in which answers are the same: each with the one to count its votes under."""
         self._alike = dict(alike)
-        self._tally = Tally(self._ballot, tuple(self._stated), self._alike)
+        self._counted = None
 
     @property
     def streamable(self) -> bool:
         """Whether the next expert asked is sure to be the verdict's author."""
         return len(self.route.panel) == 1 and not self._usable()
+
+    @property
+    def _tally(self) -> Tally:
+        if self._counted is None:
+            self._counted = Tally.of(self._ballot, self._stated, self._alike)
+        return self._counted
 
     @property
     def _conclusion(self) -> Reply | None:
@@ -155,7 +161,7 @@ class Deliberation:
         writer = self._seating.next_writer(self._conclusions)
         if self._conclusions and writer is None:
             return None
-        votes, may = self._tally.votes, self._tally.may_win
+        votes, may = self._tally.votes, self._tally.may_win()
         decided = len({v.answer for v in votes}) == 1 or len(counted_as(may, self._alike)) == 1
         if decided or self._settled() or self._leading().calls:
             return None
@@ -210,19 +216,17 @@ class Deliberation:
             if stands(self._written or "", self._winners, self._alike):
                 return self._conclusion, "synthesize", notes
             notes += (against_all(self._conclusion.expert),)
-        voted = (
-            self._tally.votes and self._policy.aggregator != "none" and len(self.route.panel) > 1
-        )
+        voted = self._stated and self._policy.aggregator != "none" and len(self.route.panel) > 1
         return self._leading(), "vote" if voted else "none", notes
 
     def _leading(self) -> Answer:
         """The reply that stands if nobody writes a verdict: of those who give the answer that is
         believed most, the most trusted one's."""
         trusted = sorted(self._usable(), key=lambda r: -self.route.competence(r.expert))
-        votes, leading = self._tally.votes, self._tally.leading
-        if not votes or self._policy.aggregator == "none":
+        if not self._stated or self._policy.aggregator == "none":
             return trusted[0]
-        backers = {id(vote.reply) for vote in votes if vote.answer == leading}
+        tally = self._tally
+        backers = {id(vote.reply) for vote in tally.votes if vote.answer == tally.leading}
         return next(reply for reply in trusted if id(reply) in backers)
 
     def _usable(self) -> list[Answer]:

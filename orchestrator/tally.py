@@ -1,37 +1,29 @@
 """The votes of a deliberation, counted: what is believed, who leads, and what may still win."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.belief import Ballot, Vote, leader
 from orchestrator.consensus import winners
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Tally:
-    """One count. What follows from it is worked out when it is asked for, and only once."""
+    """One count."""
 
     ballot: Ballot
-    stated: tuple[Vote, ...] = ()  # their answers as they are put
-    alike: Mapping[str, str] = field(default_factory=dict)  # answer: the one to count it as
+    stated: tuple[Vote, ...]  # their answers as they are put
+    votes: tuple[Vote, ...]  # the same, those for answers that are the same under one answer
+    beliefs: Mapping[str, float]  # P(right) of every answer that was voted for
+    leading: str  # the answer that is believed most; "" without votes
 
-    @cached_property
-    def votes(self) -> tuple[Vote, ...]:
-        """As stated, those for answers that are the same under one answer."""
-        return tuple(_under(vote, self.alike.get(vote.answer, vote.answer)) for vote in self.stated)
+    @classmethod
+    def of(cls, ballot: Ballot, stated: Sequence[Vote], alike: Mapping[str, str]) -> "Tally":
+        """`alike` has answers with the one that their votes are counted under."""
+        votes = tuple([_under(vote, alike.get(vote.answer, vote.answer)) for vote in stated])
+        beliefs = ballot.posterior(votes)
+        return cls(ballot, tuple(stated), votes, beliefs, leader(beliefs)[0] if votes else "")
 
-    @cached_property
-    def beliefs(self) -> dict[str, float]:
-        """P(right) of every answer that was voted for."""
-        return self.ballot.posterior(self.votes)
-
-    @cached_property
-    def leading(self) -> str:
-        """The answer that is believed most; "" without votes."""
-        return leader(self.beliefs)[0] if self.votes else ""
-
-    @cached_property
     def may_win(self) -> frozenset[str]:
         """The answers, as they are stated, that a conclusion may give; none: any."""
         return winners(self.stated, self.votes, self.leading)

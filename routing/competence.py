@@ -168,7 +168,8 @@ def overall(wins: NDArray[np.float64], losses: NDArray[np.float64]) -> NDArray[n
 
 def believable(rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rates kept off certainty."""
-    return np.clip(rates, EDGE, 1 - EDGE)
+    kept: NDArray[np.float64] = np.minimum(np.maximum(rates, EDGE), 1 - EDGE)
+    return kept
 
 
 def _candidate(expert: str, own: float, gains: Iterable[tuple[str, float]]) -> Candidate:

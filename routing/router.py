@@ -28,17 +28,17 @@ def by_competence(competence: Competence, asked: Sequence[Needs]) -> list[Rankin
     """Experts by what is believed of them on such a question."""
     scores = competence.scores(asked)
     order = np.argsort(-scores, axis=1, kind="stable")  # equal ones stay in order of name
-    experts = np.array(competence.evidence.experts, object)[order]
-    scores = np.take_along_axis(scores, order, axis=1)
+    scores = scores[np.arange(len(scores))[:, None], order]
+    experts = competence.evidence.experts
     return [
         Ranking(
-            tuple(best.tolist()),
-            tuple(own.tolist()),
-            tuple(beliefs.tolist()),
+            tuple([experts[i] for i in best]),
+            tuple(own),
+            tuple(beliefs),
             partial(competence.candidates, needs),
         )
         for best, own, beliefs, needs in zip(
-            experts, scores, believable(scores), asked, strict=True
+            order.tolist(), scores.tolist(), believable(scores).tolist(), asked, strict=True
         )
     ]
 
