@@ -31,9 +31,9 @@ class Ballot:
     def posterior(self, votes: Sequence[Vote]) -> dict[str, float]:
         """P(answer is right) for each answer voted for; what is missing to 1 is shared by the
         answers that nobody gave."""
-        totals = dict.fromkeys((vote.answer for vote in votes), 0.0)
+        totals = dict.fromkeys([vote.answer for vote in votes], 0.0)
         possible = max(self.possible, len(totals), 2)
-        weights = self.model.weights(tuple(vote.reply.expert for vote in votes))
+        weights = self.model.weights(tuple([vote.reply.expert for vote in votes]))
         for vote, weight in zip(votes, weights, strict=True):
             totals[vote.answer] += weight * logodds(vote.competence, possible, self._habit(vote))
         unseen = possible - len(totals)

@@ -137,10 +137,10 @@ class Deliberation:
 
     def _settled(self) -> bool:
         """Whether some answer is believed firmly enough to ask nobody else."""
-        threshold, tally = self._policy.confidence, self._tally
-        if threshold is None or not tally.votes:
+        threshold = self._policy.confidence
+        if threshold is None or not self._stated:
             return False
-        return self._calibration(tally.belief(tally.leading), len(tally.votes)) >= threshold
+        return self._confidence(self._tally.leading) >= threshold
 
     def _next_wave(self) -> tuple[str, ...]:
         """The fewest experts that would settle it if they all gave the leading answer."""
