@@ -58,7 +58,7 @@ class Ballot:
 
 def leader(beliefs: Mapping[str, float]) -> tuple[str, float]:
     """The answer most believed in; ties go to the one voted for first."""
-    answer = max(beliefs, key=lambda a: beliefs[a])
+    answer = max(beliefs, key=beliefs.__getitem__)
     return answer, beliefs[answer]
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.answers import final_answer, normalise
+from orchestrator.answers.extraction import STATED, first_mention
 
 CITIES = ("Paris", "Rome", "Lima", "Oslo")
 TEN = tuple(f"option number {i}" for i in range(10))
@@ -185,6 +186,18 @@ EQUAL = [
 @pytest.mark.parametrize(("one", "other"), EQUAL, ids=[one for one, _ in EQUAL])
 def test_ways_to_write_one_answer_are_equal(one, other):
     assert normalise(one) == normalise(other)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"aocé .:\n", "ANSWER", "anſwer", "opt\u0131on", "Choice", " is 7", "=7", "_"]
+        )
+    ).map("".join)
+)
+def test_a_statement_is_found_wherever_it_is_first_mentioned(text):
+    stated = [text[match.end() :] for match in STATED.finditer(text)]
+    assert [text[match.end() :] for match in STATED.finditer(text, first_mention(text))] == stated
 
 
 @given(st.text())
