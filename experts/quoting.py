@@ -52,7 +52,9 @@ def visible(text: str) -> str:
     """The text without characters that show nothing or turn round how others are shown, its lines
     broken in one way."""
     lines = text.splitlines()
-    return "\n".join(line if line.isprintable() else _seen(line) for line in lines)
+    return "\n".join(
+        [line if line.replace("\t", "").isprintable() else _seen(line) for line in lines]
+    )
 
 
 def _seen(line: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from orchestrator.answers.normalisation import normalise
 
 MENTIONS = ("answer", "option", "choice")
+FOLDED = "\u0130\u0131\u017f"  # letters beside ASCII's that an i or s is found by, case ignored
 STATED = re.compile(
     rf"\b(?:{'|'.join(MENTIONS)})[*_]*\s*(?:is|:|=)[*_]*\s*:?[*_\s]*(?=\S)", re.IGNORECASE
 )
@@ -84,9 +85,8 @@ def _stated(text: str) -> list[str]:
 
 
 def first_mention(text: str) -> int:
-    """Where to look for statements: a plain word is found faster. Letters of other alphabets may
-    count as one of its own, so a text with any is looked at from its start."""
-    if not text.isascii():
+    """Where to look for statements: a plain word is found faster than an expression."""
+    if any(letter in text for letter in FOLDED):
         return 0
     lower = text.lower()
     return min((at for word in MENTIONS if (at := lower.find(word)) >= 0), default=len(text))
