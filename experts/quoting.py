@@ -8,6 +8,7 @@ begins with a mark, so that a line without one is never theirs.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MARK = "| "  # before every line but the first
 LONGEST = 8000  # characters of one text
@@ -20,6 +21,7 @@ _LOOKS = str.maketrans(
     "‹〈⟨❮❬❰⦑ᐸ˂«≪《⟪›〉⟩❯❭❱⦒ᐳ˃»≫》⟫∣│┃❘ǀ【〔】〕",
     "<<<<<<<<<⟪⟪⟪⟪>>>>>>>>>⟫⟫⟫⟫|||||[[]]",
 )
+_OTHERS = re.compile(r"[^\x00-\x7f]+")  # ASCII's characters look like themselves alone
 # ⟪ is two of <. Every way to match begins with a character by itself, which is searched for fast.
 _FENCE = re.compile(r"<[<⟪]{2,}|⟪[<⟪]+|<⟪|⋘|>[>⟫]{2,}|⟫[>⟫]+|>⟫|⋙")
 _NAMES = (
@@ -77,12 +79,15 @@ def _without(pattern: re.Pattern[str], text: str) -> str:
 
 def _folded(text: str) -> str:
     """As long a text, each character as the plain one that it looks like."""
-    return text if text.isascii() else "".join(map(_plain, text)).translate(_LOOKS)
+    if text.isascii():
+        return text
+    return _OTHERS.sub(lambda found: "".join(map(_plain, found[0])), text)
 
 
+@lru_cache(maxsize=4096)
 def _plain(character: str) -> str:
-    plain = unicodedata.normalize("NFKC", character)
-    return plain if len(plain) == 1 else character
+    normal = unicodedata.normalize("NFKC", character)
+    return (normal if len(normal) == 1 else character).translate(_LOOKS)
 
 
 def _cut(text: str, longest: int) -> str:
