@@ -8,6 +8,7 @@ begins with a mark, so that a line without one is never theirs.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MARK = "| "  # before every line but the first
 LONGEST = 8000  # characters of one text
@@ -20,13 +21,15 @@ _LOOKS = str.maketrans(
     "‹〈⟨❮❬❰⦑ᐸ˂«≪《⟪›〉⟩❯❭❱⦒ᐳ˃»≫》⟫∣│┃❘ǀ【〔】〕",
     "<<<<<<<<<⟪⟪⟪⟪>>>>>>>>>⟫⟫⟫⟫|||||[[]]",
 )
-_FENCE = re.compile(r"[<⟪]{3,}|⟪[<⟪]|<⟪|⋘|[>⟫]{3,}|⟫[>⟫]|>⟫|⋙")  # ⟪ is two of <
+_OTHERS = re.compile(r"[^\x00-\x7f]+")  # ASCII's characters look like themselves alone
+# ⟪ is two of <. Every way to match begins with a character by itself, which is searched for fast.
+_FENCE = re.compile(r"<[<⟪]{2,}|⟪[<⟪]+|<⟪|⋘|>[>⟫]{2,}|⟫[>⟫]+|>⟫|⋙")
 _NAMES = (
     r"s|bos|eos|pad|unk|sep|cls|mask|think|inst|sys|system_prompt|available_tools|tool_calls?"
     r"|tool_results?|start_of_turn|end_of_turn|gmask|sop|begin_of_text|end_of_text"
 )
 _TEMPLATE = re.compile(
-    rf"<\|[^|<>\s]{{1,64}}\|?>|<{{1,2}}/?(?:{_NAMES})/?>{{1,2}}|\[/?(?:{_NAMES})\]", re.IGNORECASE
+    rf"<\|[^|<>\s]{{1,64}}\|?>|<<?/?(?:{_NAMES})/?>{{1,2}}|\[/?(?:{_NAMES})\]", re.IGNORECASE
 )
 _SPEAKER = re.compile(
     r"^(?:[^\w\n]*(?:system|developer|assistant|user|human|tool|instructions?)[^\w\n:]*:)+",
@@ -50,8 +53,14 @@ def unfenced(text: str) -> str:
 def visible(text: str) -> str:
     """The text without characters that show nothing or turn round how others are shown, its lines
     broken in one way."""
-    lines = "\n".join(text.splitlines())
-    return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) not in _UNSEEN)
+    lines = text.splitlines()
+    return "\n".join(
+        [line if line.replace("\t", "").isprintable() else _seen(line) for line in lines]
+    )
+
+
+def _seen(line: str) -> str:
+    return "".join(c for c in line if c == "\t" or unicodedata.category(c) not in _UNSEEN)
 
 
 def allowance(texts: int) -> int:
@@ -70,12 +79,15 @@ def _without(pattern: re.Pattern[str], text: str) -> str:
 
 def _folded(text: str) -> str:
     """As long a text, each character as the plain one that it looks like."""
-    return text if text.isascii() else "".join(map(_plain, text)).translate(_LOOKS)
+    if text.isascii():
+        return text
+    return _OTHERS.sub(lambda found: "".join(map(_plain, found[0])), text)
 
 
+@lru_cache(maxsize=4096)
 def _plain(character: str) -> str:
-    plain = unicodedata.normalize("NFKC", character)
-    return plain if len(plain) == 1 else character
+    normal = unicodedata.normalize("NFKC", character)
+    return (normal if len(normal) == 1 else character).translate(_LOOKS)
 
 
 def _cut(text: str, longest: int) -> str:

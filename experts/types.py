@@ -127,9 +127,10 @@ class Prompt:
     @property
     def needs(self) -> frozenset[Ability]:
         """What whoever is asked must be able to do."""
-        tools = self.toolbox or any(m.calls or m.role == "tool" for m in self.messages)
-        told = self.sampling.logprobs is not None
-        return frozenset([Ability.TOOLS] * bool(tools) + [Ability.LOGPROBS] * told)
+        needs = {Ability.LOGPROBS} if self.sampling.logprobs is not None else set()
+        if self.toolbox or any(m.calls or m.role == "tool" for m in self.messages):
+            needs.add(Ability.TOOLS)
+        return frozenset(needs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ questions and replies are mixed: a deliberation takes in whole waves, in the ord
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
@@ -87,6 +87,9 @@ class _Question:
     wave: dict[int, Reply] = field(default_factory=dict)  # by seat
     seats: int = 0
 
+    def timings(self) -> Timings:
+        return Timings(panel=perf_counter() - self.started)
+
 
 class _Batch:
     """Which questions are live, and which of them can go on."""
@@ -129,7 +132,7 @@ class _Batch:
 
     def _step(self, question: _Question) -> Iterator[Result]:
         try:
-            step = question.case.deliberation.step()
+            step = question.case.deliberation.step(question.timings)
         except PanelFailed as error:
             self._live -= 1
             question.case.watch.ended(error)
@@ -147,9 +150,8 @@ class _Batch:
                 self._queues.comparer.add(answers, partial(self._compared, question))
             case Done(verdict):
                 self._live -= 1
-                timings = Timings(panel=perf_counter() - question.started)
                 question.case.watch.answered(verdict)
-                yield question.place, replace(verdict, timings=timings)
+                yield question.place, verdict
 
     def _ask(self, question: _Question, experts: Sequence[str]) -> None:
         asked = seats(experts, question.case.request)

@@ -31,9 +31,9 @@ class Ballot:
     def posterior(self, votes: Sequence[Vote]) -> dict[str, float]:
         """P(answer is right) for each answer voted for; what is missing to 1 is shared by the
         answers that nobody gave."""
-        totals = dict.fromkeys((vote.answer for vote in votes), 0.0)
+        totals = dict.fromkeys([vote.answer for vote in votes], 0.0)
         possible = max(self.possible, len(totals), 2)
-        weights = self.model.weights(tuple(vote.reply.expert for vote in votes))
+        weights = self.model.weights(tuple([vote.reply.expert for vote in votes]))
         for vote, weight in zip(votes, weights, strict=True):
             totals[vote.answer] += weight * logodds(vote.competence, possible, self._habit(vote))
         unseen = possible - len(totals)
@@ -58,7 +58,7 @@ class Ballot:
 
 def leader(beliefs: Mapping[str, float]) -> tuple[str, float]:
     """The answer most believed in; ties go to the one voted for first."""
-    answer = max(beliefs, key=lambda a: beliefs[a])
+    answer = max(beliefs, key=beliefs.__getitem__)
     return answer, beliefs[answer]
 
 

@@ -57,16 +57,16 @@ class Online:
                     if self.listener and not self.told:
                         calls = pieces(verdict.tool_calls)
                         await self._tell(Text(verdict.text, calls, verdict.logprobs))
-                    return replace(verdict, timings=self._timings())
+                    return verdict
 
     def _next(self) -> Step:
         """What the deliberation wants next; once time is up, nothing that takes any."""
         if self.cut:
             self.deliberation.hurry(self._seconds)
-        step = self.deliberation.step()
+        step = self.deliberation.step(self._timings)
         if isinstance(step, Ask | Conclude) and self._late():
             self.deliberation.hurry(self._seconds)
-            step = self.deliberation.step()
+            step = self.deliberation.step(self._timings)
         return step
 
     def _late(self) -> bool:
@@ -86,15 +86,13 @@ class Online:
 
     async def _ask(self, experts: tuple[str, ...]) -> None:
         asked = seats(experts, self.request)
-        wait = self.panel.wait(experts)
-        doing = f"asking {', '.join(experts)}" + (f", in about {wait:.0f} s" if wait >= 1 else "")
-        if self.listener and self.deliberation.streamable and not self._shaped:
+        streamed = bool(self.listener) and self.deliberation.streamable and not self._shaped
+        if self.listener:
+            await self._announce(experts, streamed)
+        if streamed:
             ((name, prompt),) = asked
-            if wait >= 1:
-                await self._tell(Working(doing))
             self.deliberation.tell(await self._streamed(name, self.panel.stream(name, prompt)))
             return
-        await self._tell(Working(doing))
         replying = [
             (name, self._asked(name, partial(self.panel.ask, name, [prompt])))
             for name, prompt in asked
@@ -102,20 +100,34 @@ class Online:
         for reply in await at_once(replying):
             self.deliberation.tell(reply)
 
+    async def _announce(self, experts: tuple[str, ...], streamed: bool) -> None:
+        """Say who is asked, unless the text itself will be there soon."""
+        wait = self.panel.wait(experts)
+        if wait >= 1 or not streamed:
+            after = f", in about {wait:.0f} s" if wait >= 1 else ""
+            await self._tell(Working(f"asking {', '.join(experts)}{after}"))
+
     async def _asked(
         self, name: str, ask: Callable[[], Awaitable[list[Reply]]], role: Role = "panel"
     ) -> Reply:
         """The reply, or that there was no time for it."""
         with self.watch.asking(name, role) as call:
-            deadline = asyncio.timeout_at(self.ends)
-            try:
-                async with deadline:
-                    (call.reply,) = await ask()
-            except TimeoutError:
-                if not deadline.expired():  # a bug's own
-                    raise
-                call.reply = self._cut(name)
+            if self.ends is None:
+                (call.reply,) = await ask()
+            else:
+                call.reply = await self._in_time(name, ask)
         return call.reply
+
+    async def _in_time(self, name: str, ask: Callable[[], Awaitable[list[Reply]]]) -> Reply:
+        deadline = asyncio.timeout_at(self.ends)
+        try:
+            async with deadline:
+                (reply,) = await ask()
+                return reply
+        except TimeoutError:
+            if not deadline.expired():  # a bug's own
+                raise
+            return self._cut(name)
 
     async def _alike(self, answers: tuple[str, ...]) -> Alike:
         """Which answers are the same; by their words alone if there is no time for more."""

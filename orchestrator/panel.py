@@ -1,12 +1,13 @@
 """Asks experts what a deliberation wants asked. Shared by the drivers that call real experts."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from experts import prompts
 from experts.base import Able, Expert, Guarded, Resident
 from experts.circuit import State
-from experts.types import Ability, Chunk, Prompt, Reply
+from experts.types import Ability, Chunk, Message, Prompt, Reply
 from orchestrator.deliberation import Conclude
 from orchestrator.shaping import ask_shaped
 from orchestrator.spending import Tariffs
@@ -96,9 +97,9 @@ class Panel:
         # Those that are `Awaited`: asking a protocol whether they are takes longer than all else.
         return max((getattr(self.experts[name], "wait", 0.0) for name in names), default=0.0)
 
-    async def ask(self, name: str, asked: Sequence[Prompt]) -> list[Reply]:
+    def ask(self, name: str, asked: Sequence[Prompt]) -> Coroutine[Any, Any, list[Reply]]:
         """One reply per prompt, in order; the prompts run as one batch."""
-        return await ask_shaped(self.experts[name], asked)
+        return ask_shaped(self.experts[name], asked)
 
     def stream(self, name: str, asked: Prompt) -> AsyncIterator[Chunk]:
         return self.experts[name].stream(asked)
@@ -111,17 +112,20 @@ class Panel:
         assert self.aggregator is not None, "policies without an aggregator vote"
         return self.aggregator
 
-    async def conclude(self, asked: Sequence[Prompt], writer: str | None = None) -> list[Reply]:
+    def conclude(
+        self, asked: Sequence[Prompt], writer: str | None = None
+    ) -> Coroutine[Any, Any, list[Reply]]:
         """The replies of whoever writes, in order."""
-        return await ask_shaped(self.writing(writer), asked)
+        return ask_shaped(self.writing(writer), asked)
 
 
 def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
     """Who is asked what in one wave. An expert drawn twice is sampled the second time: a greedy
     repeat would only say the same again."""
     asked: list[tuple[str, Prompt]] = []
+    same = request.for_experts
     for expert in experts:
-        prompt = request.for_experts
+        prompt = same
         repeat = sum(expert == name for name, _ in asked)
         if repeat:
             hotter = max(prompt.sampling.temperature, AGAIN)
@@ -136,6 +140,6 @@ def seats(experts: Iterable[str], request: Request) -> list[tuple[str, Prompt]]:
 def conclusion(step: Conclude, request: Request) -> Prompt:
     """What the aggregator is asked: the question and the replies, fenced as data."""
     asked = request.for_experts
-    text = prompts.synthesis(asked.text, step.replies)
-    prompt = Prompt.of(text, asked.sampling)
-    return prompts.formatted(replace(prompt, priority=asked.priority, salt=asked.salt))
+    turn = Message("user", prompts.synthesis(asked.text, step.replies))
+    prompt = Prompt((turn,), asked.sampling, asked.priority, salt=asked.salt)
+    return prompts.formatted(prompt)

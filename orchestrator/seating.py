@@ -30,6 +30,8 @@ class Seating:
     def taken(self) -> list[str]:
         """Those who take the seats of whoever failed, in order of seats."""
         others: list[str] = []
+        if not self._failed:
+            return others
         for failure in sorted(self._failed, key=self.seat):
             seat = self.seat(failure)
             chain = self._stand_ins.get(self._recruited[seat], ())
@@ -42,6 +44,8 @@ class Seating:
 
     def replaced(self, replies: Sequence[Reply]) -> tuple[tuple[str, str], ...]:
         """Who failed, and who was asked in its seat, of those who replied."""
+        if len(self._seats) == len(self._recruited):
+            return ()
         asked = {reply.expert for reply in replies}
         return tuple(
             (self._recruited[seat], other)

@@ -64,7 +64,7 @@ class Service:
 
     async def route(self, request: Request) -> Route:
         """Who would be asked and why; nobody is. Raises `UnknownModel` or `Refused`."""
-        ((route, _),) = await self._routes([request])
+        ((route, _),) = await self._routes([request], [self._policy(request)])
         return route
 
     async def answer(self, request: Request) -> Verdict:
@@ -122,59 +122,76 @@ class Service:
         first = 0
         async with aclosing(slices(requests, SLICE)) as read:
             async for together in read:
-                refused = [self._refused(request) for request in together]
-                known = [
-                    request.behind_people
-                    for request, error in zip(together, refused, strict=True)
-                    if error is None
-                ]
-                watches = [self._watch(request, "batch") for request in known]
-                cases = iter(await self._cases(known, watches))
-                yield list(enumerate([error or next(cases) for error in refused], start=first))
+                policies = [self._permitted(request) for request in together]
+                cases = iter(await self._cases(together, policies))
+                yield list(
+                    enumerate(
+                        [next(cases) if isinstance(p, Policy) else p for p in policies], start=first
+                    )
+                )
                 first += len(together)
 
     async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
         seconds = request.control.seconds
         ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        policy = self._policy(request)
         watch = self._watch(request, "stream" if listener else "plain")
         with watch.whole():
-            (case,) = await self._cases([request], [watch])
+            ((route, policy),) = await self._routes([request], [policy])
             watch.routed()
+            deliberation = self._deliberation(request, route, policy)
             online = Online(
-                case.deliberation, request, self._panel, listener, self._comparer, watch, ends
+                deliberation, request, self._panel, listener, self._comparer, watch, ends
             )
             verdict = await online.run()
         watch.answered(verdict)
         return verdict
 
     def _watch(self, request: Request, mode: Mode) -> Watch:
-        """Raises `UnknownModel` or `Refused`: then there is no deliberation."""
-        self._policy(request)
         pinned = request.model in self._panel.experts
         return Watch(self._observer, "pinned" if pinned else request.model, mode)
 
-    async def _cases(self, requests: Sequence[Request], watches: Sequence[Watch]) -> list[Case]:
+    def _deliberation(self, request: Request, route: Route, policy: Policy) -> Deliberation:
+        as_json = request.prompt.sampling.format is not None
+        return Deliberation(route, policy, request.options, self._lessons, json=as_json)
+
+    async def _cases(
+        self, requests: Sequence[Request], policies: Sequence[Policy | OrchestratorError]
+    ) -> list[Case]:
+        """Of those requests that have a policy, in order."""
+        asked = [
+            (request.behind_people, policy)
+            for request, policy in zip(requests, policies, strict=True)
+            if isinstance(policy, Policy)
+        ]
+        routes = await self._routes([request for request, _ in asked], [p for _, p in asked])
         return [
-            Case(
-                request,
-                Deliberation(
-                    route,
-                    policy,
-                    request.options,
-                    self._lessons,
-                    json=request.prompt.sampling.format is not None,
-                ),
-                watch,
+            Case(request, self._deliberation(request, *routed), self._watch(request, "batch"))
+            for (request, _), routed in zip(asked, routes, strict=True)
+        ]
+
+    async def _routes(
+        self, requests: Sequence[Request], policies: Sequence[Policy]
+    ) -> list[tuple[Route, Policy]]:
+        """The route and policy of each request, in order."""
+        panel = self._panel
+        there = [
+            panel.present(panel.backed(route, request))
+            for route, request in zip(
+                await self._recruited(requests, policies), requests, strict=True
             )
-            for request, (route, policy), watch in zip(
-                requests, await self._routes(requests), watches, strict=True
+        ]
+        return [
+            afforded(route, policy, request, panel.tariffs, request.control.writer or panel.writer)
+            for route, policy, request in zip(
+                self._exchanged(policies, there), policies, requests, strict=True
             )
         ]
 
-    async def _routes(self, requests: Sequence[Request]) -> list[tuple[Route, Policy]]:
-        """The route and policy of each request, in order; those of one policy and tenant are
-        recruited together."""
-        policies = [self._policy(request) for request in requests]
+    async def _recruited(
+        self, requests: Sequence[Request], policies: Sequence[Policy]
+    ) -> list[Route]:
+        """Who is best, whoever is there; those of one policy and tenant are recruited together."""
         routes: dict[int, Route] = {}
         groups: dict[tuple[Recruiting, str], list[int]] = {}
         for place, (request, policy) in enumerate(zip(requests, policies, strict=True)):
@@ -187,16 +204,7 @@ class Service:
             needs = await self._router.needs(questions)
             together = self._router.recruit_all(questions, needs, recruiting, tenant)
             routes.update(zip(places, together, strict=True))
-        panel = self._panel
-        there = [
-            panel.present(panel.backed(routes[place], request))
-            for place, request in enumerate(requests)
-        ]
-        recruited = self._exchanged(policies, there)
-        return [
-            afforded(route, policy, request, panel.tariffs, request.control.writer or panel.writer)
-            for route, policy, request in zip(recruited, policies, requests, strict=True)
-        ]
+        return [routes[place] for place in range(len(requests))]
 
     def _exchanged(self, policies: Sequence[Policy], routes: list[Route]) -> list[Route]:
         """The routes, with experts exchanged for others at hand where the policy permits it."""
@@ -209,12 +217,11 @@ class Service:
             for route, loss in zip(routes, losses, strict=True)
         ]
 
-    def _refused(self, request: Request) -> OrchestratorError | None:
+    def _permitted(self, request: Request) -> Policy | OrchestratorError:
         try:
-            self._policy(request)
+            return self._policy(request)
         except OrchestratorError as error:
             return error
-        return None
 
     def _policy(self, request: Request) -> Policy:
         """As the request wants it. Raises `UnknownModel`, `Refused` or `Unable`."""
@@ -224,6 +231,9 @@ class Service:
             raise UnknownModel(model, [*self._policies, *panel.experts])
         policies = self._written if control.writer else self._policies
         policy = pinned(model) if alone else policies[model]
+        needs = request.prompt.needs
+        if not needs and control == AS_THE_POLICY_SAYS:
+            return policy
         eligible = {model} if alone else set(panel.experts)
         if control != AS_THE_POLICY_SAYS:
             checked(control, panel.experts, panel.writer, model if alone else "")
@@ -231,5 +241,4 @@ class Service:
             eligible -= barred
             payable(request, eligible, panel.tariffs)
             policy = policy if alone else steered(policy, control, barred, panel.writer)
-        needs = request.prompt.needs
         return among_able(policy, needs, panel.abilities(eligible)) if needs else policy

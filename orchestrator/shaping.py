@@ -14,9 +14,10 @@ QUOTED = 2000  # characters of a wrong reply that its expert is shown again
 async def ask_shaped(expert: Expert, prompts: Sequence[Prompt]) -> list[Reply]:
     """The expert's replies. Where a format is asked for, an answer's text is JSON of that format,
     and its usage that of every try."""
-    replies = list(await expert.ask(prompts))
+    replies = await expert.ask(prompts)
     if all(prompt.sampling.format is None for prompt in prompts):
         return replies
+    replies = list(replies)
     wrong = {
         place: told
         for place, (prompt, reply) in enumerate(zip(prompts, replies, strict=True))

@@ -14,7 +14,8 @@ Where skills are cleanly told apart (datasets), more weight on them chooses bett
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cache, cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from routing.affinity import Affinity
 from routing.encoder import Vectors
 from routing.evidence import Counts, Evidence
-from routing.types import Candidate, Needs, Term
+from routing.types import NO_NEEDS, Candidate, Needs, Ranking, Term
 
 # In outcomes: a strength of 20 means the prior counts as much as 20 graded questions.
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
@@ -107,6 +108,30 @@ class Competence:
             scores[near] += (1 - SKILL_SHARE) * self.affinity.gains(vectors)
         return scores
 
+    def rankings(self, asked: Sequence[Needs]) -> list[Ranking]:
+        """The experts by their scores at each question, the best first."""
+        scores = self.scores(asked)
+        order = np.argsort(-scores, axis=1, kind="stable")  # equal ones stay in order of name
+        scores = scores[np.arange(len(scores))[:, None], order]
+        experts = self.evidence.experts
+        return [
+            Ranking(
+                tuple([experts[i] for i in best]),
+                tuple(own),
+                tuple(beliefs),
+                partial(self.candidates, needs),
+            )
+            for best, own, beliefs, needs in zip(
+                order.tolist(), scores.tolist(), believable(scores).tolist(), asked, strict=True
+            )
+        ]
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The experts by their overall rates, explained once for all."""
+        (ranking,) = self.rankings([NO_NEEDS])
+        return replace(ranking, explain=cache(ranking.explain))
+
     def candidates(self, needs: Needs) -> tuple[Candidate, ...]:
         """Every expert with what its competence is made of, best first. Skill weights sum to at
         most 1; the rest is unknown and counts as overall."""
@@ -168,7 +193,8 @@ def overall(wins: NDArray[np.float64], losses: NDArray[np.float64]) -> NDArray[n
 
 def believable(rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rates kept off certainty."""
-    return np.clip(rates, EDGE, 1 - EDGE)
+    kept: NDArray[np.float64] = np.minimum(np.maximum(rates, EDGE), 1 - EDGE)
+    return kept
 
 
 def _candidate(expert: str, own: float, gains: Iterable[tuple[str, float]]) -> Candidate:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from routing.recruiting import DRAWS, dice_for
-from routing.router import NO_NEEDS, Recruiting
-from routing.types import UNKNOWN, Candidate, Needs, Question, Ranking, Route, Term
+from routing.router import Recruiting
+from routing.types import NO_NEEDS, UNKNOWN, Candidate, Needs, Question, Ranking, Route, Term
 
 WORDS = re.compile(r"\w+")
 

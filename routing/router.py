@@ -4,11 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import numpy as np
-
 from routing import symbolic_moe
 from routing.affinity import Affinity
-from routing.competence import Competence, believable
+from routing.competence import Competence
 from routing.costs import MONEY_NO_OBJECT, Offer, Thrift, charged, within
 from routing.evidence import Evidence
 from routing.exploring import NONE, Exploration, Seated, explored
@@ -16,36 +14,23 @@ from routing.learned import Learned
 from routing.recruiting import DRAWS, dice_for
 from routing.sizing import AS_MANY, Sizing, cut
 from routing.skills import SkillChannel
-from routing.types import Needs, Question, Ranking, Route
+from routing.types import NO_NEEDS, Needs, Question, Ranking, Route
 from routing.updated import Updated
 
 Score = Callable[[Competence, Sequence[Needs]], list[Ranking]]
-NO_NEEDS = Needs({})
 VIEWS = 1000  # tenants whose competence is kept worked out
 
 
 def by_competence(competence: Competence, asked: Sequence[Needs]) -> list[Ranking]:
     """Experts by what is believed of them on such a question."""
-    scores = competence.scores(asked)
-    order = np.argsort(-scores, axis=1, kind="stable")  # equal ones stay in order of name
-    experts = np.array(competence.evidence.experts, object)[order]
-    scores = np.take_along_axis(scores, order, axis=1)
-    return [
-        Ranking(
-            tuple(best.tolist()),
-            tuple(own.tolist()),
-            tuple(beliefs.tolist()),
-            partial(competence.candidates, needs),
-        )
-        for best, own, beliefs, needs in zip(
-            experts, scores, believable(scores), asked, strict=True
-        )
-    ]
+    if not any(needs.skills for needs in asked):
+        return by_overall(competence, asked)
+    return competence.rankings(asked)
 
 
 def by_overall(competence: Competence, asked: Sequence[Needs]) -> list[Ranking]:
     """Experts by what is believed of them on any question: the question is not looked at."""
-    return by_competence(competence, [NO_NEEDS]) * len(asked)
+    return [competence.ranking] * len(asked)
 
 
 def by_symbolic_moe(competence: Competence, asked: Sequence[Needs]) -> list[Ranking]:

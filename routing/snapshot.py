@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from routing.encoder import Vectors
 from routing.exact import products, table_on_grid
-from routing.router import NO_NEEDS, Recruiting, Router
+from routing.router import Recruiting, Router
 from routing.skills import NearestSkills
-from routing.types import Question
+from routing.types import NO_NEEDS, Question
 
 VERSION = 1
 STEPS = 4096.0  # unit vectors on a table's grid are whole numbers of these

@@ -31,6 +31,9 @@ class Needs:
     vector: Vector | None = None  # shape (dimension,), length 1
 
 
+NO_NEEDS = Needs({})  # nothing is known of the question
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One summand of an expert's score."""

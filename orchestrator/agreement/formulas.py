@@ -74,8 +74,10 @@ def latex(formula: str) -> str:
 
 
 def _rounds(fraction: str, decimal: str) -> bool:
+    if "/" not in fraction or "." not in decimal:
+        return False
     exact, shown = value(fraction), value(decimal)
-    if "/" not in fraction or "." not in decimal or exact is None or shown is None:
+    if exact is None or shown is None:
         return False
     places = len(decimal.rstrip("%").partition(".")[2])
     return "e" not in decimal and places >= 3 and round(exact, places) == shown

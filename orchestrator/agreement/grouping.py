@@ -77,7 +77,7 @@ def formula_pairs(answers: Sequence[str]) -> list[Pair]:
 
 def _value_of(answer: str) -> Hashable:
     value = formulas.value(answer)
-    return answer if value is None else value
+    return answer if value is None else value.as_integer_ratio()
 
 
 class _Groups:

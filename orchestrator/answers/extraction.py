@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from orchestrator.answers.normalisation import normalise
 
+MENTIONS = ("answer", "option", "choice")
+FOLDED = "\u0130\u0131\u017f"  # letters beside ASCII's that an i or s is found by, case ignored
 STATED = re.compile(
-    r"\b(?:answer|option|choice)[*_]*\s*(?:is|:|=)[*_]*\s*:?[*_\s]*(?=\S)", re.IGNORECASE
+    rf"\b(?:{'|'.join(MENTIONS)})[*_]*\s*(?:is|:|=)[*_]*\s*:?[*_\s]*(?=\S)", re.IGNORECASE
 )
 SUM = re.compile(r"^####\s*(?=[-$]?\.?\d)", re.MULTILINE)  # how many are taught to end a sum
 # A chat template may write the opening tag into the prompt: the reply has the closing one alone.
@@ -76,10 +78,18 @@ def _boxed(text: str) -> str | None:
 
 def _stated(text: str) -> list[str]:
     """What follows each "the answer is", up to the end of its sentence, the last one first."""
-    begins = [match.end() for match in STATED.finditer(text)]
+    begins = [match.end() for match in STATED.finditer(text, first_mention(text))]
     if "####" in text:
         begins = sorted([*begins, *(match.end() for match in SUM.finditer(text))])
     return [_sentence(text, begin) for begin in begins[: -STATEMENTS - 1 : -1]]
+
+
+def first_mention(text: str) -> int:
+    """Where to look for statements: a plain word is found faster than an expression."""
+    if any(letter in text for letter in FOLDED):
+        return 0
+    lower = text.lower()
+    return min((at for word in MENTIONS if (at := lower.find(word)) >= 0), default=len(text))
 
 
 def _sentence(text: str, begin: int) -> str:

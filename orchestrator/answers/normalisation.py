@@ -51,7 +51,8 @@ def _folded(text: str) -> str:
         text = MEGA.sub(" mega", text)
     if text.isascii():
         return " ".join(text.lower().split())
-    text = SUPERSCRIPT.sub(lambda found: f"^{found[0]}", MIXED.sub(" ", text))
+    if not unicodedata.is_normalized("NFKC", text):  # no power or fraction is
+        text = SUPERSCRIPT.sub(lambda found: f"^{found[0]}", MIXED.sub(" ", text))
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(folded.replace(MINUS, "-").replace("\N{FRACTION SLASH}", "/").split())
 

@@ -1,6 +1,7 @@
 """Quoted texts: their words stay, and nothing in them can be taken for anything else."""
 
 import re
+import sys
 import unicodedata
 
 import pytest
@@ -113,3 +114,9 @@ def test_what_shows_is_kept():
 def test_the_meaning_of_marks_is_told_where_there_are_some():
     assert "begins with |" in synthesis("Why?", [("one\ntwo", 0.5)])
     assert "begins with |" not in synthesis("Why?", [("one", 0.5)])
+
+
+def test_what_counts_as_printable_is_never_unseen():
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    unseen = [c for c in every if unicodedata.category(c) in {"Cf", "Cc", "Co", "Cs", "Cn"}]
+    assert not any(map(str.isprintable, unseen))

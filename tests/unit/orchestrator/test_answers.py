@@ -1,5 +1,7 @@
 """Final answers are read out of real-looking replies, and equal answers are equal strings."""
 
+import re
+import sys
 from time import perf_counter
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.answers import final_answer, normalise
+from orchestrator.answers.extraction import FOLDED, MENTIONS, STATED, first_mention
 
 CITIES = ("Paris", "Rome", "Lima", "Oslo")
 TEN = tuple(f"option number {i}" for i in range(10))
@@ -185,6 +188,35 @@ EQUAL = [
 @pytest.mark.parametrize(("one", "other"), EQUAL, ids=[one for one, _ in EQUAL])
 def test_ways_to_write_one_answer_are_equal(one, other):
     assert normalise(one) == normalise(other)
+
+
+def test_only_folded_letters_are_found_by_others_or_are_longer_in_lower_case():
+    others = "".join(map(chr, range(128, sys.maxunicode + 1)))
+    found = re.findall(f"[{''.join(MENTIONS)}]", others, re.IGNORECASE)
+    assert {*found, *(c for c in others if len(c.lower()) != 1)} == set(FOLDED)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *"aocé .:\n",
+                "ANSWER",
+                "anſwer",
+                "opt\u0131on",
+                "\u0130",
+                "CHO\u0130CE",
+                "Choice",
+                " is 7",
+                "=7",
+                "_",
+            ]
+        )
+    ).map("".join)
+)
+def test_a_statement_is_found_wherever_it_is_first_mentioned(text):
+    stated = [text[match.end() :] for match in STATED.finditer(text)]
+    assert [text[match.end() :] for match in STATED.finditer(text, first_mention(text))] == stated
 
 
 @given(st.text())
