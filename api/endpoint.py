@@ -2,19 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import HungUp
+from api.errors import HANDLED, HungUp
 from api.opening import opened
+from api.refusing import response
 
 JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
+
+
+ANSWERED = (*HANDLED, RequestValidationError, HTTPException)  # what is raised to be told
 
 
 class Endpoint(APIRoute):
@@ -27,8 +33,11 @@ class Endpoint(APIRoute):
         handle = self.get_route_handler()
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            response = await handle(Request(scope, receive, send))
-            await response(scope, receive, send)
+            try:
+                answer = await handle(Request(scope, receive, send))
+            except ANSWERED as error:
+                answer = response(error)
+            await answer(scope, receive, send)
 
         self.app = app
 
@@ -43,10 +52,32 @@ class Endpoint(APIRoute):
             body, errors = field.validate(document, {}, loc=("body",))
             if errors:
                 raise RequestValidationError(errors, body=document)
-            response: Response = await endpoint(body=body, running=running, http=http)
-            return response
+            answer: Response = await endpoint(body=body, running=running, http=http)
+            return answer
 
         return handle
+
+
+class Straight:
+    """Calls endpoints where nothing has to be looked for: by method and path, without the layers
+    that the framework has around other routes. Those get what is left."""
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+        self.app = app
+        self._endpoints = {
+            (method, route.path): route
+            for route in routes
+            if isinstance(route, Endpoint)
+            for method in route.methods
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._endpoints.get((scope.get("method", ""), scope.get("path", "")))
+        if route is None:
+            await self.app(scope, receive, send)
+        else:
+            scope["route"] = route
+            await route.app(scope, receive, send)
 
 
 async def _document(http: Request) -> Any:
