@@ -3,16 +3,18 @@
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic_core import from_json
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.access import given
 from api.errors import HANDLED, HungUp
 from api.opening import opened
 from api.refusing import response
@@ -48,10 +50,10 @@ class Endpoint(APIRoute):
 
         async def handle(http: Request) -> Response:
             running = opened(http)
-            document = await _document(http)
-            body, errors = field.validate(document, {}, loc=("body",))
+            sent = await document(http)
+            body, errors = field.validate(sent, {}, loc=("body",))
             if errors:
-                raise RequestValidationError(errors, body=document)
+                raise RequestValidationError(errors, body=sent)
             answer: Response = await endpoint(body=body, running=running, http=http)
             return answer
 
@@ -80,17 +82,16 @@ class Straight:
             await route.app(scope, receive, send)
 
 
-async def _document(http: Request) -> Any:
+async def document(http: Request) -> Any:
     """What the body holds. Errors are as FastAPI raises them."""
-    try:
-        body = await http.body()
-    except ClientDisconnect as error:
-        raise HungUp("the client hung up before its request was there") from error
+    body = await _body(http.receive)
     if not body:
         return None
-    if not JSON.match(http.headers.get("content-type", "")):
+    if not JSON.match(given(http.scope, b"content-type")):
         return body  # which is no document, as `api.invalid` says
-    try:
+    with suppress(ValueError):
+        return from_json(body)
+    try:  # what is told of an error, and the little that is JSON to one of both alone
         return json.loads(body)
     except json.JSONDecodeError as error:
         where: dict[str, Any] = {"loc": ("body", error.pos), "ctx": {"error": error.msg}}
@@ -98,3 +99,12 @@ async def _document(http: Request) -> Any:
         raise RequestValidationError([told], body=error.doc) from error
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "the body cannot be read") from error
+
+
+async def _body(receive: Receive) -> bytes:
+    portions: list[bytes] = []
+    while (message := await receive())["type"] == "http.request":
+        portions.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(portions)
+    raise HungUp("the client hung up before its request was there")

@@ -1,7 +1,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
 
+from api.endpoint import document
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of
 
 URL = "/v1/chat/completions"
@@ -37,3 +41,23 @@ async def test_a_body_that_is_no_json_object_is_refused(content, code):
             URL, content=content, headers={"content-type": "application/json"}
         )
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(VALUES, st.integers(0, 40))
+async def test_a_body_is_read_as_python_reads_json_however_it_is_cut(value, place):
+    body = json.dumps(value).encode()
+    portions = [body[:place], body[place:]]
+
+    async def receive():
+        rest = portions.pop(0)
+        return {"type": "http.request", "body": rest, "more_body": bool(portions)}
+
+    headers = [(b"content-type", b"application/json")]
+    http = Request({"type": "http", "headers": headers}, receive)
+    assert await document(http) == json.loads(body)
