@@ -22,7 +22,11 @@ from api.refusing import response
 JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
 
 
-ANSWERED = (*HANDLED, RequestValidationError, HTTPException)  # what is raised to be told
+ANSWERED: tuple[type[Exception], ...] = (
+    *HANDLED,
+    RequestValidationError,
+    HTTPException,
+)  # what is raised to be told
 
 
 class Endpoint(APIRoute):

@@ -99,8 +99,8 @@ class Turn(Body):
     @property
     def length(self) -> int:
         """Characters of it that experts read."""
-        called = (f"{call.function.name}{call.function.arguments}" for call in self.tool_calls)
-        return len(self.text) + sum(map(len, called))
+        called = (len(c.function.name) + len(c.function.arguments) for c in self.tool_calls)
+        return len(self.text) + (sum(called) if self.tool_calls else 0)
 
     @property
     def calls_tools(self) -> bool:
