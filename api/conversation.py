@@ -41,16 +41,12 @@ def check(turns: Sequence[Spoken], at: str = "messages", *, asked: bool = False)
 
 
 def _check_end(turns: Sequence[Spoken], at: str) -> None:
-    last = turns[-1]
+    at, last = f"{at}.{len(turns) - 1}", turns[-1]
     if last.role not in ("user", "tool") and not last.calls_tools:  # which is told in `loose`
         told = "the last message must be the user's question, or a tool's result"
-        raise problem("invalid_value", told, f"{at}.{len(turns) - 1}.role")
+        raise problem("invalid_value", told, f"{at}.role")
     if last.role == "user" and not last.text.strip():
-        raise problem(
-            "invalid_value",
-            "the question is empty; ask something",
-            f"{at}.{len(turns) - 1}.content",
-        )
+        raise problem("invalid_value", "the question is empty; ask something", f"{at}.content")
 
 
 class Loose(NamedTuple):

@@ -20,13 +20,8 @@ from api.opening import opened
 from api.refusing import response
 
 JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
-
-
-ANSWERED: tuple[type[Exception], ...] = (
-    *HANDLED,
-    RequestValidationError,
-    HTTPException,
-)  # what is raised to be told
+# What is raised for a client to be told.
+ANSWERED: tuple[type[Exception], ...] = (*HANDLED, RequestValidationError, HTTPException)
 
 
 class Endpoint(APIRoute):
@@ -41,9 +36,9 @@ class Endpoint(APIRoute):
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 answer = await handle(Request(scope, receive, send))
-            except ANSWERED as error:
-                answer = response(error)
-            await answer(scope, receive, send)
+                await answer(scope, receive, send)
+            except ANSWERED as error:  # an answer raises what comes before its first byte
+                await response(error)(scope, receive, send)
 
         self.app = app
 
@@ -94,7 +89,7 @@ async def document(http: Request) -> Any:
     if not JSON.match(given(http.scope, b"content-type")):
         return body  # which is no document, as `api.invalid` says
     with suppress(ValueError):
-        return from_json(body)
+        return from_json(body, cache_strings="keys")  # what clients say is kept nowhere
     try:  # what is told of an error, and the little that is JSON to one of both alone
         return json.loads(body)
     except json.JSONDecodeError as error:

@@ -45,18 +45,17 @@ class Guard:
             await self.app(scope, _limited(receive, most, seconds), send)
 
     def _refusal(self, scope: Scope, most: int) -> HTTPException | None:
-        hosts: list[bytes] = []
-        for name, value in scope["headers"]:
-            if name == b"host":
-                hosts.append(value)
-            elif name == b"content-length" and value.isdigit() and int(value) > most:
-                return BodyTooLarge(most)
-            elif name == b"content-encoding" and value.lower() != b"identity":
-                return Encoded()
+        headers = scope["headers"]
+        hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 and (hosts or scope.get("http_version") == "1.1"):
             return Malformed("send one Host header")
-        if self.hosts is not None and not all(map(self._ours, hosts)):
+        if not all(map(self._ours, hosts)):
             return HTTPException(421, "this server answers to its own name only: see --host")
+        for name, value in headers:
+            if name == b"content-length" and value.isdigit() and int(value) > most:
+                return BodyTooLarge(most)
+            if name == b"content-encoding" and value.lower() != b"identity":
+                return Encoded()
         return None
 
     def _ours(self, host: bytes) -> bool:

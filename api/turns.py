@@ -100,7 +100,7 @@ class Turn(Body):
     def length(self) -> int:
         """Characters of it that experts read."""
         called = (len(c.function.name) + len(c.function.arguments) for c in self.tool_calls)
-        return len(self.text) + (sum(called) if self.tool_calls else 0)
+        return len(self.text) + sum(called)
 
     @property
     def calls_tools(self) -> bool:
