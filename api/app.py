@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 
 from api import chat, embeddings, health, metrics, models
 from api.access import Access
 from api.batches import endpoints as batches
 from api.document.openapi import Described
-from api.errors import HANDLED
+from api.endpoint import ANSWERED, Straight
 from api.feedback import endpoint as feedback
 from api.files import endpoints as files
 from api.gate import MOST, Gate
@@ -57,8 +55,9 @@ def create_app(
     modules = (chat, responses, embeddings, files, batches, feedback, roster, models)
     for module in (*modules, health, metrics):
         app.include_router(module.router)
-    for error in (*HANDLED, RequestValidationError, HTTPException):
+    for error in ANSWERED:
         app.add_exception_handler(error, respond)
+    app.add_middleware(Straight, routes=app.routes)
     app.add_middleware(Entry)
     app.add_middleware(Gate, most=most)
     app.add_middleware(Guard, max_body=max_body, hosts=hosts)

@@ -1,6 +1,5 @@
 """The bodies of requests, and what they mean to the orchestrator."""
 
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -17,7 +16,7 @@ from experts.types import Prompt, Sampling
 from orchestrator.types import Request
 
 INT64 = 2**63 - 1
-
+GREEDY = Sampling()
 
 Stop = Annotated[str, Field(min_length=1, max_length=1000), WHOLE]
 Stops = Annotated[
@@ -56,10 +55,9 @@ class Drawn(Answerable):
 
     @property
     def drawing(self) -> Sampling:
-        greedy = Sampling()
         return Sampling(
-            temperature=greedy.temperature if self.temperature is None else self.temperature,
-            top_p=greedy.top_p if self.top_p is None else self.top_p,
+            temperature=GREEDY.temperature if self.temperature is None else self.temperature,
+            top_p=GREEDY.top_p if self.top_p is None else self.top_p,
         )
 
 
@@ -124,10 +122,12 @@ class ChatBody(Tooled[Offered, Only], Drawn):
         return Request(prompt, model, control=control)
 
     def _sampling(self) -> Sampling:
-        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return replace(
-            self.drawing,
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop or ()
+        drawing = self.drawing
+        return Sampling(
             max_tokens=self.max_completion_tokens or self.max_tokens,
+            temperature=drawing.temperature,
+            top_p=drawing.top_p,
             seed=self.seed,
             stop=tuple(stop),
             format=wanted(self.response_format, self.tries),

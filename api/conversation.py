@@ -28,10 +28,13 @@ class Spoken(Protocol):
 def check(turns: Sequence[Spoken], at: str = "messages", *, asked: bool = False) -> None:
     """Raises a complaint about the turn that is out of place; `at` is the body's key for them.
     `asked`: somebody did before these turns."""
-    if not asked and all(turn.role != "user" for turn in turns):
+    length = 0
+    for turn in turns:
+        asked = asked or turn.role == "user"
+        length += turn.length
+    if not asked:
         raise problem("invalid_value", "has no message of role 'user'; ask something", at)
     _check_end(turns, at)
-    length = sum(turn.length for turn in turns)
     if length > LONGEST_TEXT:
         message = f"{length} characters of text; at most {LONGEST_TEXT} are taken"
         raise problem("string_above_max_length", message, at)

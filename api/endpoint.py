@@ -2,19 +2,26 @@
 
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from pydantic_core import from_json
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import HungUp
+from api.access import given
+from api.errors import HANDLED, HungUp
 from api.opening import opened
+from api.refusing import response
 
 JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
+# What is raised for a client to be told.
+ANSWERED: tuple[type[Exception], ...] = (*HANDLED, RequestValidationError, HTTPException)
 
 
 class Endpoint(APIRoute):
@@ -27,8 +34,11 @@ class Endpoint(APIRoute):
         handle = self.get_route_handler()
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            response = await handle(Request(scope, receive, send))
-            await response(scope, receive, send)
+            try:
+                answer = await handle(Request(scope, receive, send))
+                await answer(scope, receive, send)
+            except ANSWERED as error:  # an answer raises what comes before its first byte
+                await response(error)(scope, receive, send)
 
         self.app = app
 
@@ -39,27 +49,48 @@ class Endpoint(APIRoute):
 
         async def handle(http: Request) -> Response:
             running = opened(http)
-            document = await _document(http)
-            body, errors = field.validate(document, {}, loc=("body",))
+            sent = await document(http)
+            body, errors = field.validate(sent, {}, loc=("body",))
             if errors:
-                raise RequestValidationError(errors, body=document)
-            response: Response = await endpoint(body=body, running=running, http=http)
-            return response
+                raise RequestValidationError(errors, body=sent)
+            answer: Response = await endpoint(body=body, running=running, http=http)
+            return answer
 
         return handle
 
 
-async def _document(http: Request) -> Any:
+class Straight:
+    """Calls endpoints where nothing has to be looked for: by method and path, without the layers
+    that the framework has around other routes. Those get what is left."""
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+        self.app = app
+        self._endpoints = {
+            (method, route.path): route
+            for route in routes
+            if isinstance(route, Endpoint)
+            for method in route.methods
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._endpoints.get((scope.get("method", ""), scope.get("path", "")))
+        if route is None:
+            await self.app(scope, receive, send)
+        else:
+            scope["route"] = route
+            await route.app(scope, receive, send)
+
+
+async def document(http: Request) -> Any:
     """What the body holds. Errors are as FastAPI raises them."""
-    try:
-        body = await http.body()
-    except ClientDisconnect as error:
-        raise HungUp("the client hung up before its request was there") from error
+    body = await _body(http.receive)
     if not body:
         return None
-    if not JSON.match(http.headers.get("content-type", "")):
+    if not JSON.match(given(http.scope, b"content-type")):
         return body  # which is no document, as `api.invalid` says
-    try:
+    with suppress(ValueError):
+        return from_json(body, cache_strings="keys")  # what clients say is kept nowhere
+    try:  # what is told of an error, and the little that is JSON to one of both alone
         return json.loads(body)
     except json.JSONDecodeError as error:
         where: dict[str, Any] = {"loc": ("body", error.pos), "ctx": {"error": error.msg}}
@@ -67,3 +98,12 @@ async def _document(http: Request) -> Any:
         raise RequestValidationError([told], body=error.doc) from error
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "the body cannot be read") from error
+
+
+async def _body(receive: Receive) -> bytes:
+    portions: list[bytes] = []
+    while (message := await receive())["type"] == "http.request":
+        portions.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(portions)
+    raise HungUp("the client hung up before its request was there")

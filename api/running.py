@@ -93,10 +93,13 @@ class CannotOpen(Exception):  # noqa: N818 - named for the state it reports
     """The service behind the server did not open, or broke while it was open."""
 
 
+OURS = "convene/"
 Opened = Callable[[], AbstractAsyncContextManager[Running]]
 
 
 def named(model: str, service: Service) -> str:
     """The service's own name for a model: `convene/auto` is the policy `auto`."""
-    policy = model.removeprefix("convene/")
+    if not model.startswith(OURS):
+        return model
+    policy = model.removeprefix(OURS)
     return policy if policy in service.policies else model

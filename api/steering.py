@@ -1,5 +1,6 @@
 """The field `convene` of a request's body: what it asks of its panel."""
 
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field
@@ -32,7 +33,7 @@ class Steering(Body):
     explain: bool = True  # whether the response tells every reply and every term
     cache: bool = True  # whether an answer may be one that was kept, and be kept
 
-    @property
+    @cached_property  # of all requests that say nothing of it, it is one
     def control(self) -> Control:
         return Control(
             size=self.size,

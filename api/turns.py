@@ -1,6 +1,7 @@
 """The messages of a chat body: turns of a conversation, whose content is text."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -98,8 +99,8 @@ class Turn(Body):
     @property
     def length(self) -> int:
         """Characters of it that experts read."""
-        called = (f"{call.function.name}{call.function.arguments}" for call in self.tool_calls)
-        return len(self.text) + sum(map(len, called))
+        called = (len(c.function.name) + len(c.function.arguments) for c in self.tool_calls)
+        return len(self.text) + sum(called)
 
     @property
     def calls_tools(self) -> bool:
@@ -113,7 +114,7 @@ class Turn(Body):
             return self.content
         return "\n".join(part.text for part in self.content)  # parts are paragraphs, not syllables
 
-    @property
+    @cached_property
     def message(self) -> Message:
         calls = tuple(
             ToolCall(call.id, call.function.name, call.function.arguments)

@@ -5,15 +5,16 @@ answers are equal strings. The request's id is the key, and whoever keeps the ma
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import orjson
 
 from experts.types import Answer
 from orchestrator.agreement import forms
 from orchestrator.answers import final_answer
 from orchestrator.answers.structured import canonical
-from orchestrator.types import Request, Verdict
+from orchestrator.types import Given, Request, Verdict
 from routing.learned import ANY_SKILL
 
 MARK = 12  # bytes of a hash
@@ -53,20 +54,20 @@ class Asked:
         """Of a request's verdict, or of its samples' verdicts together."""
         listed = tuple(verdicts)
         first = listed[0]
-        said: dict[str, dict[str, list[str]]] = {}  # the answer counted -> expert -> as put
+        said: dict[str, list[Given]] = {}  # by the answer counted
         silent: list[str] = []
         for verdict in listed:
-            read = {given.expert for given in verdict.given}
             for given in verdict.given:
-                said.setdefault(given.counted, {}).setdefault(given.expert, []).append(given.answer)
+                said.setdefault(given.counted, []).append(given)
+            read = {given.expert for given in verdict.given}
             replied = (reply.expert for reply in verdict.replies if isinstance(reply, Answer))
             silent += [expert for expert in replied if expert not in read]
         own = next((g.counted for g in first.given if first.answer in (g.answer, g.counted)), None)
         groups = [Group(())] if own is None else []
         for counted in sorted(said, key=lambda answer: answer != own):
-            answers = {counted, *(answer for each in said[counted].values() for answer in each)}
-            experts = tuple(name for name, each in said[counted].items() for _ in each)
-            groups.append(Group(experts, frozenset(m for a in answers for m in marks(a, id))))
+            answers = {counted, *(given.answer for given in said[counted])}
+            experts = tuple(given.expert for given in said[counted])
+            groups.append(Group(experts, marks(answers, id)))
         if silent:
             groups.append(Group(tuple(silent)))
         return cls(
@@ -86,7 +87,7 @@ class Asked:
         """How right whom was, 0..1. A right answer judges all who replied; a score the one it is
         about and those who said the same. Nobody where nobody is known to be concerned."""
         if judgement.answer is not None:
-            found = marks(self._read(judgement.answer) or "", id)
+            found = marks([self._read(judgement.answer) or ""], id)
             known = any(group.marks for group in self.groups)
             right = [float(bool(group.marks & found)) for group in self.groups]
             return self._averaged(right) if known else {}
@@ -120,14 +121,16 @@ class Asked:
         return known | ({ANY_SKILL: rest} if rest > 1e-6 else {})
 
 
-def marks(answer: str, id: str) -> frozenset[str]:
-    """What an answer is recognised by; none for no answer."""
+def marks(answers: Iterable[str], id: str) -> frozenset[str]:
+    """What answers are recognised by, however they are put; none for no answer."""
     key = hashlib.blake2b(id.encode(), digest_size=32).digest()
-    return frozenset(
-        hashlib.blake2b(form.encode(), digest_size=MARK, key=key).hexdigest()
-        for form in forms(answer)
-        if answer
-    )
+    keyed = hashlib.blake2b(digest_size=MARK, key=key)
+    found = set()
+    for form in {form for answer in answers if answer for form in forms(answer)}:
+        hashed = keyed.copy()
+        hashed.update(form.encode("utf-8", "surrogatepass"))
+        found.add(hashed.hexdigest())
+    return frozenset(found)
 
 
 def name(id: str) -> str:
@@ -138,12 +141,13 @@ def name(id: str) -> str:
 def packed(asked: Asked) -> str:
     """As it is kept."""
     groups = [[list(group.experts), sorted(group.marks)] for group in asked.groups]
-    skills = [[skill, round(weight, 6)] for skill, weight in asked.skills]
-    return json.dumps([skills, groups, asked.author, asked.json, asked.choices])
+    skills = [[skill, round(float(weight), 6)] for skill, weight in asked.skills]
+    kept = [skills, groups, asked.author, asked.json, asked.choices]
+    return orjson.dumps(kept).decode()
 
 
 def unpacked(text: str) -> Asked:
-    skills, groups, author, shaped, choices = json.loads(text)
+    skills, groups, author, shaped, choices = orjson.loads(text)
     return Asked(
         tuple((skill, weight) for skill, weight in skills),
         tuple(Group(tuple(experts), frozenset(found)) for experts, found in groups),

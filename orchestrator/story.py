@@ -75,14 +75,14 @@ def brief(verdict: Verdict) -> dict[str, Any]:
 
 def spent(verdict: Verdict) -> dict[str, Usage]:
     """What each expert's replies took; what the aggregator wrote is its own."""
-    told: dict[str, list[Usage]] = {}
+    parts: dict[str, Usage] = {}
+    read, wrote = verdict.usage.prompt_tokens, verdict.usage.completion_tokens
     for reply in verdict.replies:
         if isinstance(reply, Answer):
-            told.setdefault(reply.expert, []).append(reply.usage)
-    parts = {expert: Usage.total(each) for expert, each in told.items()}
-    heard = Usage.total(parts.values())
-    read = verdict.usage.prompt_tokens - heard.prompt_tokens
-    wrote = verdict.usage.completion_tokens - heard.completion_tokens
+            before = parts.get(reply.expert)
+            parts[reply.expert] = reply.usage if before is None else before + reply.usage
+            read -= reply.usage.prompt_tokens
+            wrote -= reply.usage.completion_tokens
     if read or wrote:
         writer = verdict.writer or verdict.author
         parts[writer] = parts.get(writer, Usage()) + Usage(read, wrote)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from api.document.operation import TAGS, Operation
 from api.document.operations import OPERATIONS
@@ -30,7 +32,13 @@ METHODS = ("get", "put", "post", "delete", "patch")
 
 
 class Described(FastAPI):
-    """An app whose `/openapi.json` tells all of it; made when it is first asked for."""
+    """An app whose `/openapi.json` tells all of it; made when it is first asked for. It has no
+    layer of the framework's that answers for bugs: `api.access` does."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        outermost = super().build_middleware_stack()
+        assert isinstance(outermost, ServerErrorMiddleware)
+        return outermost.app
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

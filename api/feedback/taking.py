@@ -45,6 +45,7 @@ class Feedback:
         self._circuit = circuit or RedisCircuit("feedback")
         self._settings = settings
         self._clock = clock
+        self._answered: list[tuple[str, Request, Sequence[Verdict]]] = []  # in the last moment
         self._unwritten: deque[Remembered] = deque(maxlen=BACKLOG)
         self._wanted = asyncio.Event()  # something is to be written
         self._told = asyncio.Event()  # something is to be read
@@ -57,18 +58,22 @@ class Feedback:
         """Feedback may be given on this from now on. What is kept of it is worked out when whoever
         waits for the answer has it."""
         if self._settings.hours:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._note, id, request, tuple(verdicts))
+            if not self._answered:
+                asyncio.get_running_loop().call_later(GATHERED, self._note)
+            self._answered.append((id, request, verdicts))
 
-    def _note(self, id: str, request: Request, verdicts: tuple[Verdict, ...]) -> None:
-        kept = packed(Asked.of(request, verdicts, id))
-        self._unwritten.append(Remembered(request.tenant, name(id), kept))
+    def _note(self) -> None:
+        """Works out what is kept of the last answers."""
+        answered, self._answered = self._answered, []
+        for id, request, verdicts in answered:
+            kept = packed(Asked.of(request, verdicts, id))
+            self._unwritten.append(Remembered(request.tenant, name(id), kept))
         self._wanted.set()
 
     async def give(self, tenant: str, id: str, judgement: Judgement) -> dict[str, float]:
         """Who is credited how much, 0..1; what was said of this request before is taken back.
         Raises `UnknownAnswer`, `FeedbackAway`, or `Unfit` for an expert that did not reply."""
-        await asyncio.sleep(0)  # what was answered a moment ago is noted by now
+        self._note()  # what was answered a moment ago
         for _ in range(-(-len(self._unwritten) // AT_ONCE)):
             await self._asked(self._write_some)
         asked = unpacked(await self._recalled(tenant, id))
@@ -115,7 +120,6 @@ class Feedback:
         """Keeps writing, until it is cancelled."""
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(GATHERED)
             self._wanted.clear()
             while self._unwritten:
                 if not await self._tried(self._write_some):
@@ -123,7 +127,7 @@ class Feedback:
 
     async def close(self) -> None:
         """Writes what can still be written."""
-        await asyncio.sleep(0)
+        self._note()
         while self._unwritten and await self._tried(self._write_some):
             pass
 

@@ -36,12 +36,12 @@ class Breaker:
 
     def call(self) -> "Call":
         """Around one call. Raises `CircuitOpen` in place of making it."""
-        now = _now()
-        if wait := self._circuit.wait(now):
+        if not self._circuit.opened:
+            return Call(self, probe=False)
+        if wait := self._circuit.wait(_now()):
             raise CircuitOpen(wait)
-        probe = self._circuit.state(now) is not State.CLOSED
         self._now_is(self._circuit.asked())
-        return Call(self, probe=probe)
+        return Call(self, probe=True)
 
     def succeeded(self, *, probe: bool) -> None:
         self._now_is(self._circuit.succeeded(probe=probe))

@@ -81,18 +81,18 @@ class Endpoint:
         self._session = session
         self._url = URL(url)
         self._key = api_key.get_secret_value().strip() if api_key else ""
+        self._headers = {"Content-Type": "application/json"}
+        if self._key:
+            self._headers["Authorization"] = f"Bearer {self._key}"
         self._proxy = _proxy(self._url)
 
     @contextlib.asynccontextmanager
     async def called(self, body: dict[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse, None]:
-        headers = {"Content-Type": "application/json"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
         try:
             async with self._session.post(
                 self._url,
                 data=encoded(body),
-                headers=headers,
+                headers=self._headers,
                 proxy=self._proxy,
                 allow_redirects=False,
             ) as response:
@@ -129,8 +129,8 @@ async def _error(response: aiohttp.ClientResponse) -> ExpertError:
 async def body_of(response: aiohttp.ClientResponse, longest: int) -> bytes:
     """A reply of at most so many bytes."""
     body = bytearray()
-    async for portion in response.content.iter_any():
-        body += portion
+    while not response.content.at_eof():
+        body += await response.content.readany()
         if len(body) > longest:
             raise BackendRejected(f"the server's reply is longer than {longest} bytes")
     return bytes(body)

@@ -103,11 +103,11 @@ def answer(expert: str, payload: Any, price: Price | None) -> Answer:
         )
     if not choices:
         raise EmptyReply("the reply had no choices")
-    text = text_of(at(choices[0], "message", "content"))
-    calls = calls_of(at(choices[0], "message", "tool_calls"))
+    message = at(choices[0], "message")
+    text, calls = text_of(at(message, "content")), calls_of(at(message, "tool_calls"))
     finish = finish_of(at(choices[0], "finish_reason") or "stop", bool(calls))
     if not text.strip() and not calls:
-        refusal = text_of(at(choices[0], "message", "refusal"))
+        refusal = text_of(at(message, "refusal"))
         raise EmptyReply(why_empty(finish, refusal))
     usage = usage_of(at(payload, "usage"), price)
     logprobs = tokens_of(choices[0])

@@ -41,10 +41,14 @@ class Slots:
         """A place, for as long as the context is open. Raises `BackendUnavailable`."""
         return _Turn(self, priority)
 
-    async def take(self, priority: Priority) -> None:
-        if self._free:
-            self._free -= 1
-            return
+    def take(self) -> bool:
+        """Whether there was a place at once."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    async def stand_in_line(self, priority: Priority) -> None:
         self._refuse(priority)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[priority].append(place)
@@ -94,7 +98,8 @@ class _Turn(AbstractAsyncContextManager[None]):
     since: float = 0.0
 
     async def __aenter__(self) -> None:
-        await self.slots.take(self.priority)
+        if not self.slots.take():
+            await self.slots.stand_in_line(self.priority)
         self.since = asyncio.get_running_loop().time()
 
     async def __aexit__(self, *_: object) -> None:

@@ -105,11 +105,11 @@ async def test_what_is_kept_comes_back_and_holds_no_text_and_no_id():
 
 @given(st.text(), st.text(), st.uuids(), st.uuids())
 def test_marks_tell_nothing_without_the_id(one, other, id_, another):
-    assert marks(one, str(id_)) == marks(one, str(id_))
+    assert marks([one], str(id_)) == marks([one], str(id_))
     if id_ != another and one:
-        assert not marks(one, str(id_)) & marks(one, str(another))
-    assert not marks("", str(id_))
-    assert name(str(id_)) not in {*marks(one, str(id_)), *marks(other, str(id_))}
+        assert not marks([one], str(id_)) & marks([one], str(another))
+    assert not marks([""], str(id_))
+    assert name(str(id_)) not in {*marks([one], str(id_)), *marks([other], str(id_))}
 
 
 @given(
