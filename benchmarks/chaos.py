@@ -34,6 +34,8 @@ from experts.builtin.labelled import labelled
 
 ENDED = ("completed", "failed", "expired", "cancelled")
 LONGEST = 3600.0  # seconds of a run
+BUILTIN = ("abacus", "caliper", "almanac", "anagram")
+DIFFERENT = 1_000  # questions to the built-in experts; a longer batch repeats them
 LATE = 0.5  # seconds after its moment at which a kill may come, at most
 
 
@@ -41,9 +43,9 @@ def lines_of(trial: Trial) -> list[dict[str, Any]]:
     """Requests in OpenAI's format, of one expert each or, of the mocked, of a panel."""
     dice = random.Random(trial.seed)
     if trial.builtin:
-        texts = [each.question for each in labelled("test", trial.lines, seed=trial.seed)]
-        experts = ("abacus", "caliper", "almanac", "anagram")
-        return [_line(n, text, experts[n % 4]) for n, text in enumerate(texts)]
+        count = min(trial.lines, DIFFERENT)
+        texts = [each.question for each in labelled("test", count, seed=trial.seed)]
+        return [_line(n, texts[n % count], BUILTIN[n % count % 4]) for n in range(trial.lines)]
     return [
         _line(n, f"How much is {n} and {dice.randint(0, 10**6)}?", dice.choice((*MODELS, "vote")))
         for n in range(trial.lines)
@@ -74,12 +76,13 @@ async def run(trial: Trial, folder: Path, expected: dict[str, str] | None = None
 
 
 async def undisturbed(trial: Trial, folder: Path) -> dict[str, str]:
-    """What the experts answer if nobody is killed, by custom_id."""
-    calm = Trial(trial.lines, 0, trial.seed, builtin=trial.builtin)
-    async with world(folder, 0.0, builtin=trial.builtin) as there:
+    """What the built-in experts answer if nobody is killed, by custom_id."""
+    calm = Trial(min(trial.lines, DIFFERENT), 0, trial.seed, builtin=True)
+    async with world(folder, 0.0, builtin=True) as there:
         id = await _begun(there, lines_of(calm))
         batch = await _wrecked(there, id, calm, Outcome(calm.seed))
-        return dict(_said(found) for found in await _told(there, batch["output_file_id"]))
+        said = dict(_said(found) for found in await _told(there, batch["output_file_id"]))
+    return {f"line-{n}": said[f"line-{n % calm.lines}"] for n in range(trial.lines)}
 
 
 async def _begun(there: World, items: list[dict[str, Any]]) -> str:

@@ -67,7 +67,7 @@ async def test_32_threads_of_two_processes_spend_no_more_than_the_budget(tmp_pat
                     )
                 )
     assert BUDGET / 2 < sum(dollars for dollars, _ in ended) <= BUDGET
-    assert sum(answers for _, answers in ended) > THREADS / 2
+    assert sum(answers for _, answers in ended) > THREADS / 4  # with two calls each, of a panel
 
 
 async def ready(address: str) -> None:
