@@ -1,6 +1,6 @@
 """The values of a deliberation: a request in, a verdict with its story out."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -134,5 +134,7 @@ class Working:
     doing: str
 
 
-# A streamed verdict: Working and Text in between, exactly one Verdict last.
-Event = Working | Text | Verdict
+Event = Working | Text
+
+# Hears of a verdict as it comes about; of what came together at once. May have who tells wait.
+Listener = Callable[[Sequence[Event]], Awaitable[None]]

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from tests.unit.api.scripted import ScriptedService, verdict
 
 async def test_silence_is_filled_with_comments_until_there_is_something_to_say():
     service = ScriptedService((Text("It is\n"), 0.1, verdict()))
-    async with feeding(service.stream(Request(Prompt.of("why?")))) as feed:
+    async with feeding(partial(service.answer, Request(Prompt.of("why?")))) as feed:
         found = [frame async for frame in frames(feed, Chunks(Completion("auto")), 0.01)]
     assert found.count(b": working...\n\n") >= 2
     assert found[-1].endswith(b"data: [DONE]\n\n")

@@ -25,8 +25,8 @@ def online(policy=VOTE, told=None, competence=None, aggregator=None, **said):
     experts = {name: ScriptedExpert(name, default=text) for name, text in said.items()}
     route = route_of(competence or dict.fromkeys(said, 0.6))
 
-    async def listen(event):
-        told.append(event)
+    async def listen(events):
+        told.extend(events)
 
     listener = None if told is None else listen
     return Online(Deliberation(route, policy), WHY, Panel(experts, aggregator), listener)
@@ -184,7 +184,7 @@ async def test_an_expert_alone_that_is_too_late_is_an_error_streamed_or_not():
 async def test_a_text_that_time_cuts_off_is_an_error():
     class Slow(ScriptedExpert):
         async def stream(self, prompt):
-            yield Chunk("It is ")
+            yield [Chunk("It is ")]
             await asyncio.Event().wait()
 
     told = []

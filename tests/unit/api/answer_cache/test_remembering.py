@@ -11,6 +11,7 @@ from api.answer_cache.shelf import Bounds, Shelf
 from api.telemetry.kept import Recalled
 from experts.types import Prompt
 from orchestrator.types import Request, Text, Verdict
+from tests.streams import streamed
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of, verdict
 
 ASKED = Request(Prompt.of("What is 6 x 7?"))
@@ -49,7 +50,7 @@ def scripted():
 
 
 async def events(service, request=ASKED):
-    return [event async for event in service.stream(request)]
+    return await streamed(service, request)
 
 
 async def test_streamed_or_not_the_second_answer_is_the_first(scripted):
