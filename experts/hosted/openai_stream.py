@@ -7,7 +7,7 @@ from experts.errors import BackendUnavailable, EmptyReply, ExpertError
 from experts.hosted.openai_logprobs import tokens_of
 from experts.hosted.openai_tools import CallReader
 from experts.hosted.openai_wire import decoded, finish_of, raise_if_error, usage_of, why_empty
-from experts.hosted.shapes import at, items, text_of
+from experts.hosted.shapes import items, members, text_of
 from experts.hosted.sse import Decoder
 from experts.types import Chunk, FinishReason, Usage
 
@@ -49,22 +49,28 @@ class StreamReader:
 
     def take(self, payload: Any) -> list[Chunk]:
         """The chunks in one event's JSON. Raises `ExpertError`."""
-        raise_if_error(payload)
         if not isinstance(payload, dict):
             raise BackendUnavailable("the stream is broken: an event is no JSON object")
+        raise_if_error(payload)
         if used := payload.get("usage"):
             self._usage = usage_of(used, self._price)
-        chunks: list[Chunk] = []
-        for choice in items(payload.get("choices")):
-            delta = at(choice, "delta")
-            calls = self._calls.take(at(delta, "tool_calls"))
-            if reason := at(choice, "finish_reason"):
-                self._finish = finish_of(reason, self._calls.count > 0)
-            text, tokens = text_of(at(delta, "content")), tokens_of(choice)
-            if text or calls or tokens or any(at(delta, key) for key in THINKING):
-                self._blank = self._blank and not text.strip() and not calls
-                chunks.append(Chunk(text, calls=calls, logprobs=tokens))
-        return chunks
+        return [
+            chunk
+            for choice in items(payload.get("choices"))
+            if (chunk := self._chunk(members(choice))) is not None
+        ]
+
+    def _chunk(self, choice: dict[str, Any]) -> Chunk | None:
+        delta = members(choice.get("delta"))
+        text = text_of(delta.get("content"))
+        calls = self._calls.take(raw) if (raw := delta.get("tool_calls")) else ()
+        tokens = tokens_of(choice) if choice.get("logprobs") else ()
+        if reason := choice.get("finish_reason"):
+            self._finish = finish_of(reason, self._calls.count > 0)
+        if not (text or calls or tokens or any(delta.get(key) for key in THINKING)):
+            return None
+        self._blank = self._blank and not text.strip() and not calls
+        return Chunk(text, None, None, calls, tokens)
 
     def end(self) -> Chunk:
         """The last chunk, once there are no more bytes. Raises `ExpertError`."""
