@@ -69,5 +69,6 @@ async def feeding(answer: Answering) -> AsyncIterator[Feed]:
     try:
         yield feed
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

@@ -14,7 +14,8 @@ from api.errors import HungUp
 from api.feed import Answering, Feed, feeding
 from api.race import unless_hung_up
 from api.refusing import document, told
-from orchestrator.types import Event, Text, Verdict, Working
+from experts.types import Chunk
+from orchestrator.types import Event, Verdict, Working
 
 logger = logging.getLogger(__name__)
 SILENCE = 10.0  # seconds after which a comment keeps proxies from closing the connection
@@ -27,7 +28,7 @@ class Dialect(Protocol):
 
     def opening(self) -> bytes: ...
 
-    def piece(self, piece: Text) -> bytes:
+    def piece(self, piece: Chunk) -> bytes:
         """Of its text; not empty."""
         ...
 
@@ -52,7 +53,7 @@ class Chunks:
     def opening(self) -> bytes:
         return wire.data(self._completion.first())
 
-    def piece(self, piece: Text) -> bytes:
+    def piece(self, piece: Chunk) -> bytes:
         if piece.calls or piece.logprobs:
             return wire.data(self._completion.piece(piece))
         return self._before + wire.dumps(piece.text) + self._after
@@ -116,9 +117,9 @@ async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> Asyn
             if isinstance(heard := await feed.next(silence), Verdict):
                 break
             ready += _framed(heard, dialect)
-            sent += "".join([event.text for event in heard or () if isinstance(event, Text)])
+            sent += "".join([event.text for event in heard or () if isinstance(event, Chunk)])
         if rest := _rest(heard, sent):
-            ready.append(dialect.piece(Text(rest)))
+            ready.append(dialect.piece(Chunk(rest)))
         if ready:  # the ending may have to be waited for
             yield b"".join(ready)
             ready.clear()

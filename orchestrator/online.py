@@ -16,7 +16,7 @@ from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.errors import OutOfTime
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.telemetry import Role, Watch
-from orchestrator.types import Event, Listener, Request, Text, Timings, Verdict, Working
+from orchestrator.types import Listener, Request, Timings, Verdict, Working
 
 
 @dataclass(slots=True)
@@ -54,7 +54,8 @@ class Online:
                 case Done(verdict):
                     if self.listener and not self.told:
                         calls = pieces(verdict.tool_calls)
-                        await self._show([Chunk(verdict.text, None, None, calls, verdict.logprobs)])
+                        whole = Chunk(verdict.text, calls=calls, logprobs=verdict.logprobs)
+                        await self._show([whole])
                     return replace(verdict, timings=self._timings())
 
     def _next(self) -> Step:
@@ -89,10 +90,10 @@ class Online:
         if self.listener and self.deliberation.streamable and not self._shaped:
             ((name, prompt),) = asked
             if wait >= 1:
-                await self._tell([Working(doing)])
+                await self._tell(Working(doing))
             self.deliberation.tell(await self._streamed(name, self.panel.stream(name, prompt)))
             return
-        await self._tell([Working(doing)])
+        await self._tell(Working(doing))
         replying = [
             (name, self._asked(name, partial(self.panel.ask, name, [prompt])))
             for name, prompt in asked
@@ -129,7 +130,7 @@ class Online:
         name = step.writer or self.request.control.writer
         writer = self.panel.writing(name)
         if self.listener and not self._shaped and not step.bound:
-            await self._tell([Working("writing the verdict")])
+            await self._tell(Working("writing the verdict"))
             reply = await self._streamed(writer.name, writer.stream(prompt), "aggregator")
         else:
             ask = partial(self.panel.conclude, [prompt], name)
@@ -172,19 +173,15 @@ class Online:
 
     async def _show(self, chunks: Sequence[Chunk]) -> None:
         """Tells what there is of the verdict in these."""
-        shown = [
-            Text(chunk.text, chunk.calls, chunk.logprobs)
-            for chunk in chunks
-            if chunk.text or chunk.calls or chunk.logprobs
-        ]
-        if shown:
+        shown = [each for each in chunks if each.text or each.calls or each.logprobs]
+        if shown and self.listener:
             self.told = True
             self.watch.showed_text()
-            await self._tell(shown)
+            await self.listener(shown)
 
-    async def _tell(self, events: Sequence[Event]) -> None:
+    async def _tell(self, event: Working) -> None:
         if self.listener:
-            await self.listener(events)
+            await self.listener([event])
 
 
 def _extended(reply: Answer, chunk: Chunk) -> Answer:

@@ -4,8 +4,9 @@ from api.answer_cache.shelf import Shelf
 from api.around import Around
 from api.running import Service
 from api.telemetry.kept import Recalled
+from experts.types import Chunk
 from orchestrator.telemetry import Observer, unobserved
-from orchestrator.types import Listener, Request, Text, Verdict
+from orchestrator.types import Listener, Request, Verdict
 
 
 class Remembering(Around):
@@ -21,7 +22,7 @@ class Remembering(Around):
         kept = await self._found(request)
         if kept is not None:
             if listener:
-                await listener([Text(kept.text)])
+                await listener([Chunk(kept.text)])
             return kept
         verdict = await self.inside.answer(request, listener)
         await self._shelf.keep(request, verdict)

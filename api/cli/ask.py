@@ -11,9 +11,9 @@ from api.cli import terminal
 from api.cli.config import Config, settings_of
 from api.cli.started import started
 from api.running import Service, named
-from experts.types import Prompt
+from experts.types import Chunk, Prompt
 from orchestrator.story import story
-from orchestrator.types import Event, Listener, Request, Text, Verdict, Working
+from orchestrator.types import Event, Listener, Request, Verdict, Working
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -67,7 +67,7 @@ def shown(status: "Status", *, live: bool) -> Listener:
             match event:
                 case Working(doing):
                     status.update(doing)
-                case Text(piece) if live:
+                case Chunk(piece) if live:
                     status.stop()  # a spinner and text cannot share the terminal
                     terminal.text(piece)
 

@@ -13,8 +13,8 @@ from api.demo import demonstrate
 from api.running import Running
 from api.settings import Settings, load_settings
 from experts.builtin.labelled import labelled
-from experts.types import Prompt
-from orchestrator.types import Request, Text, Verdict
+from experts.types import Chunk, Prompt
+from orchestrator.types import Request, Verdict
 from tests.acceptance.served import served
 from tests.streams import streamed
 
@@ -71,7 +71,7 @@ async def test_batch_stream_and_single_answers_are_the_same(running: Running):
     together = await answer_all(running, requests)
     for request, batched in zip(requests, together, strict=True):
         alone = await running.service.answer(request)
-        pieces = [e.text for e in await streamed(running.service, request) if isinstance(e, Text)]
+        pieces = [e.text for e in await streamed(running.service, request) if isinstance(e, Chunk)]
         assert alone.text == batched.text == "".join(pieces)
         assert alone.answer == batched.answer
         assert alone.route.panel == batched.route.panel
@@ -113,7 +113,7 @@ async def test_an_expert_named_as_the_model_answers_alone_and_streams(running: R
     events = await streamed(running.service, request)
     assert isinstance(events[-1], Verdict)
     assert events[-1].author == "abacus"
-    assert "".join(e.text for e in events if isinstance(e, Text)) == events[-1].text
+    assert "".join(e.text for e in events if isinstance(e, Chunk)) == events[-1].text
 
 
 async def test_a_second_service_on_the_same_data_shares_its_redis(settings: Settings, running):

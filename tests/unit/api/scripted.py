@@ -12,9 +12,9 @@ from api.app import create_app
 from api.embedders.local import LocalModel
 from api.embedders.model import ENCODER, Terms
 from api.running import Running
-from experts.types import Answer, Usage
+from experts.types import Answer, Chunk, Usage
 from orchestrator.errors import UnknownModel
-from orchestrator.types import Event, Listener, Request, Text, Verdict, Working
+from orchestrator.types import Event, Listener, Request, Verdict, Working
 from routing.encoder import Embedder
 from routing.types import Candidate, Ranking, Route, Term
 
@@ -56,8 +56,8 @@ class ScriptedService:
 
     script: tuple[Event | Verdict | Exception | float, ...] = (
         Working("asking ada, bob"),
-        Text("It is\n"),
-        Text("**42**. 🙂"),
+        Chunk("It is\n"),
+        Chunk("**42**. 🙂"),
         verdict(),
     )
     policies: tuple[str, ...] = ("auto", "vote")

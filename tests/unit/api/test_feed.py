@@ -4,8 +4,8 @@ from functools import partial
 import pytest
 
 from api.feed import feeding
-from experts.types import Prompt
-from orchestrator.types import Request, Text, Working
+from experts.types import Chunk, Prompt
+from orchestrator.types import Request, Working
 from tests.unit.api.scripted import ScriptedService, verdict
 
 REQUEST = Request(Prompt.of("why?"))
@@ -23,7 +23,7 @@ async def read(feed):
 
 
 async def test_nothing_is_lost_by_looking_ahead():
-    script = (Working("asking"), Text("It"), verdict())
+    script = (Working("asking"), Chunk("It"), verdict())
     async with feeding(playing(*script)) as feed:
         await feed.settle(5, 5)
         assert await read(feed) == list(script)
@@ -43,13 +43,13 @@ async def test_signs_of_work_are_held_back_no_longer_than_the_head_start():
 
 
 async def test_silence_is_told_as_none_and_does_not_stop_the_service():
-    async with feeding(playing(0.05, Text("It"), verdict())) as feed:
+    async with feeding(playing(0.05, Chunk("It"), verdict())) as feed:
         assert await feed.next(0.001) is None
-        assert await feed.next(5) == [Text("It")]
+        assert await feed.next(5) == [Chunk("It")]
 
 
 async def test_leaving_cancels_the_service_even_while_it_waits_for_a_slow_reader():
-    service = ScriptedService((*[Text("a")] * 1000, verdict()))
+    service = ScriptedService((*[Chunk("a")] * 1000, verdict()))
     async with feeding(partial(service.answer, REQUEST)) as feed:
-        assert await feed.next(5) == [Text("a")]
+        assert await feed.next(5) == [Chunk("a")]
     assert service.cancelled.is_set()

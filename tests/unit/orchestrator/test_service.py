@@ -21,7 +21,7 @@ from orchestrator.panel import Panel
 from orchestrator.plan import Plan
 from orchestrator.policies import POLICIES, Policy, planned
 from orchestrator.service import SLICE, Service
-from orchestrator.types import Request, Text, Verdict, Working
+from orchestrator.types import Request, Verdict, Working
 from routing.evidence import Evidence, Outcome
 from routing.learned import Learned
 from routing.router import Growth, Recruiting, Router
@@ -84,14 +84,14 @@ async def test_answer_stream_and_batch_give_one_verdict(model, options):
 async def test_streamed_texts_join_to_the_verdicts(model):
     *events, verdict = await streamed(service_of(three(), zoe()), request(model))
     assert isinstance(verdict, Verdict)
-    assert {type(event) for event in events} <= {Text, Working}
-    assert "".join(e.text for e in events if isinstance(e, Text)) == verdict.text
+    assert {type(event) for event in events} <= {Chunk, Working}
+    assert "".join(e.text for e in events if isinstance(e, Chunk)) == verdict.text
 
 
 async def test_a_lone_expert_and_an_aggregator_are_streamed_in_pieces():
     for model in ("ben", "synthesize"):
         events = await streamed(service_of(split(), zoe()), request(model, options=OPTIONS))
-        assert sum(isinstance(event, Text) for event in events) > 3
+        assert sum(isinstance(event, Chunk) for event in events) > 3
 
 
 async def test_one_slow_and_one_failing_expert_do_not_sink_the_panel():
@@ -133,7 +133,7 @@ async def test_what_the_vote_may_overrule_is_not_streamed_before_it_is_known_to_
         service = service_of(panel, writer, wide)
         asked = request("synthesize", options=OPTIONS)
         *events, verdict = await streamed(service, asked)
-        assert "".join(e.text for e in events if isinstance(e, Text)) == verdict.text
+        assert "".join(e.text for e in events if isinstance(e, Chunk)) == verdict.text
         assert verdict.aggregator == aggregator
         assert gist(verdict) == gist(await service.answer(asked))
 
@@ -300,7 +300,7 @@ async def test_an_expert_waits_for_a_listener_who_takes_its_time():
 
     answering = asyncio.create_task(service_of(long).answer(request("ada"), listener))
     await until(lambda: heard)
-    assert heard == [Text("word ")]
+    assert heard == [Chunk("word ")]
     waiting.set()
     await answering
     assert "".join(event.text for event in heard) == "word " * 2_000
@@ -322,7 +322,7 @@ class BreaksOff:
 async def test_an_expert_that_breaks_off_after_some_text_raises():
     service = service_of({"ada": BreaksOff()})
     async with feeding(partial(service.answer, request("ada"))) as feed:
-        assert await feed.next(5) == [Text("Once upon ")]
+        assert await feed.next(5) == [Chunk("Once upon ")]
         with pytest.raises(BackendUnavailable, match="connection lost"):
             await feed.next(5)
 

@@ -6,8 +6,9 @@ from rich.console import Console
 
 from api.cli.ask import answer, document, shown, summary
 from api.cli.route import candidates, skills
+from experts.types import Chunk
 from orchestrator.errors import PanelFailed, UnknownModel
-from orchestrator.types import Text, Working
+from orchestrator.types import Working
 from tests.unit.api.scripted import ROUTE, ScriptedService, verdict
 
 
@@ -45,7 +46,7 @@ async def test_what_goes_wrong_is_raised_for_main_to_tell(service, model, error)
 async def test_text_is_written_as_it_comes_only_if_live(capsys, live):
     with Console(quiet=True).status("starting") as status:
         show = shown(status, live=live)
-        await show([Working("asking"), Text("half \ud83d")])
+        await show([Working("asking"), Chunk("half \ud83d")])
     assert capsys.readouterr().out == ("half ?" if live else "")
 
 

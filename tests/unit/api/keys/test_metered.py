@@ -13,10 +13,10 @@ from api.keys.metered import Metered
 from api.keys.visitor import Keys, Visitor
 from api.samples import answers
 from experts.cards import ScriptedCard
-from experts.types import Cause, Failure, Prompt
+from experts.types import Cause, Chunk, Failure, Prompt
 from orchestrator.errors import OutOfTime, PanelFailed, UnknownModel
 from orchestrator.policies import POLICIES
-from orchestrator.types import Request, Text, Verdict
+from orchestrator.types import Request, Verdict
 from tests.keys import NOW, Clock, Shared, limits, made
 from tests.streams import streamed
 from tests.unit.api.scripted import ScriptedService, verdict
@@ -79,9 +79,9 @@ async def test_a_stream_is_settled_by_its_verdict():
 
 
 async def test_a_client_that_hangs_up_pays_for_what_was_reserved():
-    case = Case(Text("It "), 3600.0, verdict())
+    case = Case(Chunk("It "), 3600.0, verdict())
     async with feeding(partial(case.service.answer, ASKED)) as feed:
-        assert await feed.next(5) == [Text("It ")]
+        assert await feed.next(5) == [Chunk("It ")]
     assert case.scripted.cancelled.is_set()
     assert await case.counted() == (WHOLE, 0)
 
