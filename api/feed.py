@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from experts.hosted.deadline import Deadline
 from orchestrator.types import Event, Listener, Verdict, Working
 
 WAITING = 64  # of what a slow client has not read, before the service is made to wait
@@ -19,6 +20,7 @@ class Feed:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Told | Exception] = asyncio.Queue(WAITING)
         self._held: list[Told] = []
+        self._deadline = Deadline(asyncio.get_running_loop().time())  # moved before each wait
 
     async def next(self, seconds: float) -> Told | None:
         """What is told next; None if there is nothing within this time."""
@@ -26,8 +28,8 @@ class Feed:
             return self._held.pop(0)
         try:
             if self._queue.empty():
-                async with asyncio.timeout(seconds):
-                    told = await self._queue.get()
+                self._deadline.move(self._deadline.now + seconds)
+                told = await self._deadline.step(self._queue.get())
             else:
                 told = self._queue.get_nowait()
         except TimeoutError:
@@ -60,6 +62,9 @@ class Feed:
         except Exception as error:  # noqa: BLE001 - carried to the reader, who raises it
             await self._queue.put(error)
 
+    def close(self) -> None:
+        self._deadline.close()
+
 
 @asynccontextmanager
 async def feeding(answer: Answering) -> AsyncIterator[Feed]:
@@ -69,6 +74,7 @@ async def feeding(answer: Answering) -> AsyncIterator[Feed]:
     try:
         yield feed
     finally:
+        feed.close()
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -151,9 +151,8 @@ class RetryingBackend(Retrying):
                     call.works()
                     if told := [chunk for chunk in chunks if not chunk.blank]:
                         yield told
-                    if (later := self._deadlines.next(deadline.now, ends)) != limit:
-                        deadline.move(later)
-                    limit, heard = later, True
+                    limit, heard = self._deadlines.next(deadline.now, ends), True
+                    deadline.move(limit)
 
     def _late(self, idle: bool) -> str:
         if idle:
