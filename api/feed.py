@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from experts.hosted.deadline import Deadline
 from orchestrator.types import Event, Listener, Verdict, Working
 
-WAITING = 64  # of what a slow client has not read, before the service is made to wait
+WAITING = 16  # times a slow client is told something it has not read before the service must wait
 
 Answering = Callable[[Listener], Awaitable[Verdict]]
 Told = Sequence[Event] | Verdict
