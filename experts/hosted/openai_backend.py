@@ -138,6 +138,8 @@ async def body_of(response: aiohttp.ClientResponse, longest: int) -> bytes:
 
 async def _rest(response: aiohttp.ClientResponse) -> None:
     """Reads what follows the reply, normally nothing, so that the connection can be used again."""
+    if response.content.is_eof():
+        return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(REST_SECONDS):
             await response.content.read(LONGEST_ERROR)
