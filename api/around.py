@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from api.running import Service
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Requests
-from orchestrator.types import Event, Request, Verdict
+from orchestrator.types import Listener, Request, Verdict
 from routing.types import Route
 
 
@@ -30,14 +30,11 @@ class Around:
     async def route(self, request: Request) -> Route:
         return await self.inside.route(request)
 
-    async def answer(self, request: Request) -> Verdict:
-        return await self.inside.answer(request)
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
+        return await self.inside.answer(request, listener)
 
     async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
         return await self.inside.answer_each(requests)
-
-    def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        return self.inside.stream(request)
 
     def answer_all(
         self, requests: Requests

@@ -1,5 +1,6 @@
 """POST /v1/chat/completions and POST /v1/route."""
 
+from functools import partial
 from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
@@ -25,7 +26,7 @@ async def chat(body: ChatBody, running: Open, http: Request) -> Response:
     request = body.request(running.service)
     completion = Completion(body.model, body.include_usage, body.convene.explain)
     if body.stream:
-        return EventStream(running.service.stream(request), Chunks(completion))
+        return EventStream(partial(running.service.answer, request), Chunks(completion))
     verdicts = await unless_hung_up(http.receive, answers(running.service, request, body.n))
     verdict = together(verdicts)
     return Json(

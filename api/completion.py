@@ -8,9 +8,9 @@ from typing import Any
 
 from api.logprobs import logprobs
 from experts.calls import written
-from experts.types import Answer, CallPiece, FinishReason, Token, Usage
+from experts.types import Answer, CallPiece, Chunk, FinishReason, Token, Usage
 from orchestrator.story import brief, spent, story
-from orchestrator.types import Text, Verdict
+from orchestrator.types import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Completion:
     def text(self, text: str) -> dict[str, Any]:
         return self._chunk({"content": text})
 
-    def piece(self, piece: Text) -> dict[str, Any]:
+    def piece(self, piece: Chunk) -> dict[str, Any]:
         """Of a verdict: of its text, of its calls of tools, or of both."""
         if not (piece.calls or piece.logprobs):
             return self.text(piece.text)

@@ -1,40 +1,42 @@
-"""Reads a stream of events in a task of its own, so that silence can be filled.
-
-A generator must run in one task: its timeouts and task groups belong to it. So it cannot be
-read under a timeout of ours, which would cancel it.
-"""
+"""Has a question answered in a task of its own, so that silence can be filled meanwhile."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from orchestrator.types import Event, Working
+from experts.hosted.deadline import Deadline
+from orchestrator.types import Event, Listener, Verdict, Working
 
-WAITING = 64  # events held for a slow client before the service is made to wait
+WAITING = 16  # times a slow client is told something it has not read before the service must wait
+
+Answering = Callable[[Listener], Awaitable[Verdict]]
+Told = Sequence[Event] | Verdict
 
 
 class Feed:
-    """The events, one at a time and under a timeout. Raises what the service raised."""
+    """What the service tells, what came together at once, and under a timeout. The verdict is the
+    last. Raises what the service raised."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event | Exception] = asyncio.Queue(WAITING)
-        self._held: list[Event] = []
+        self._queue: asyncio.Queue[Told | Exception] = asyncio.Queue(WAITING)
+        self._held: list[Told] = []
+        self._deadline = Deadline(asyncio.get_running_loop().time())  # moved before each wait
 
-    async def next(self, seconds: float) -> Event | None:
-        """The next event; None if there is none within this time."""
+    async def next(self, seconds: float) -> Told | None:
+        """What is told next; None if there is nothing within this time."""
         if self._held:
             return self._held.pop(0)
         try:
             if self._queue.empty():
-                async with asyncio.timeout(seconds):
-                    event = await self._queue.get()
+                self._deadline.move(self._deadline.now + seconds)
+                told = await self._deadline.step(self._queue.get())
             else:
-                event = self._queue.get_nowait()
+                told = self._queue.get_nowait()
         except TimeoutError:
             return None
-        if isinstance(event, Exception):
-            raise event
-        return event
+        if isinstance(told, Exception):
+            raise told
+        return told
 
     @property
     def at_hand(self) -> bool:
@@ -45,33 +47,34 @@ class Feed:
         """Waits until the status of the response is known: to the first event that is more than
         a sign of work, but not beyond a head start after such a sign. Nothing is lost."""
         loop = asyncio.get_running_loop()
-        held: list[Event] = []
+        held: list[Told] = []
         until = loop.time() + silence
-        while (event := await self.next(max(0.0, until - loop.time()))) is not None:
-            held.append(event)
-            if not isinstance(event, Working):
+        while (told := await self.next(max(0.0, until - loop.time()))) is not None:
+            held.append(told)
+            if isinstance(told, Verdict) or not all(isinstance(each, Working) for each in told):
                 break
             until = min(until, loop.time() + head_start)
         self._held = held
 
-    async def pump(self, events: AsyncGenerator[Event, None]) -> None:
+    async def fill(self, answer: Answering) -> None:
         try:
-            async with aclosing(events):
-                async for event in events:
-                    await self._queue.put(event)
+            await self._queue.put(await answer(self._queue.put))
         except Exception as error:  # noqa: BLE001 - carried to the reader, who raises it
             await self._queue.put(error)
-        else:
-            await self._queue.put(RuntimeError("the stream ended without a verdict"))
+
+    def close(self) -> None:
+        self._deadline.close()
 
 
 @asynccontextmanager
-async def feeding(events: AsyncGenerator[Event, None]) -> AsyncIterator[Feed]:
-    """A feed of the events; leaving the context cancels their source."""
+async def feeding(answer: Answering) -> AsyncIterator[Feed]:
+    """A feed of what is told until the verdict; leaving the context cancels whoever works on it."""
     feed = Feed()
-    task = asyncio.create_task(feed.pump(events), name="stream a verdict")
+    task = asyncio.create_task(feed.fill(answer), name="stream a verdict")
     try:
         yield feed
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        feed.close()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

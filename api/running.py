@@ -9,7 +9,7 @@ from experts.circuit import State
 from experts.engines.generation import EngineStatus
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Requests
-from orchestrator.types import Event, Request, Verdict
+from orchestrator.types import Listener, Request, Verdict
 from routing.types import Route
 
 if TYPE_CHECKING:
@@ -35,14 +35,12 @@ class Service(Protocol):
         """Who may write a verdict: the experts, and the aggregator if there is one."""
         ...
 
-    async def answer(self, request: Request) -> Verdict: ...
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
+        """With a listener, its text is told as soon as it is sure to be its text."""
+        ...
 
     async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
         """A few at the same time, verdicts in order. The first that has none ends the others."""
-        ...
-
-    def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        """`Working` and `Text` in between, exactly one `Verdict` last."""
         ...
 
     def answer_all(

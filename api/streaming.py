@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from starlette.responses import StreamingResponse
@@ -11,10 +11,11 @@ from starlette.types import Message, Receive, Scope, Send
 from api import wire
 from api.completion import Completion
 from api.errors import HungUp
-from api.feed import Feed, feeding
+from api.feed import Answering, Feed, feeding
 from api.race import unless_hung_up
 from api.refusing import document, told
-from orchestrator.types import Event, Text, Verdict, Working
+from experts.types import Chunk
+from orchestrator.types import Event, Verdict, Working
 
 logger = logging.getLogger(__name__)
 SILENCE = 10.0  # seconds after which a comment keeps proxies from closing the connection
@@ -27,7 +28,7 @@ class Dialect(Protocol):
 
     def opening(self) -> bytes: ...
 
-    def piece(self, piece: Text) -> bytes:
+    def piece(self, piece: Chunk) -> bytes:
         """Of its text; not empty."""
         ...
 
@@ -52,7 +53,7 @@ class Chunks:
     def opening(self) -> bytes:
         return wire.data(self._completion.first())
 
-    def piece(self, piece: Text) -> bytes:
+    def piece(self, piece: Chunk) -> bytes:
         if piece.calls or piece.logprobs:
             return wire.data(self._completion.piece(piece))
         return self._before + wire.dumps(piece.text) + self._after
@@ -71,10 +72,10 @@ class EventStream(StreamingResponse):
     """Streams a verdict. An error before the first byte is raised, for the app to answer with
     its own status; a later one ends the stream in the dialect's way."""
 
-    def __init__(self, events: AsyncGenerator[Event, None], dialect: Dialect) -> None:
+    def __init__(self, answer: Answering, dialect: Dialect) -> None:
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         super().__init__((), headers=headers, media_type="text/event-stream")
-        self._events = events
+        self._answer = answer
         self._dialect = dialect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +98,7 @@ class EventStream(StreamingResponse):
             logger.info("%s", error, extra={"action": "client_hung_up"})
 
     async def _respond(self, send: Send) -> None:
-        async with feeding(self._events) as feed:
+        async with feeding(self._answer) as feed:
             await feed.settle(HEAD_START, SILENCE)
             self.body_iterator = frames(feed, self._dialect)
             await self.stream_response(send)
@@ -113,16 +114,16 @@ async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> Asyn
             if not feed.at_hand:
                 yield b"".join(ready)
                 ready.clear()
-            if isinstance(event := await feed.next(silence), Verdict):
+            if isinstance(heard := await feed.next(silence), Verdict):
                 break
-            sent += event.text if isinstance(event, Text) else ""
-            ready.append(_framed(event, dialect))
-        if rest := _rest(event, sent):
-            ready.append(dialect.piece(Text(rest)))
+            ready += _framed(heard, dialect)
+            sent += "".join([event.text for event in heard or () if isinstance(event, Chunk)])
+        if rest := _rest(heard, sent):
+            ready.append(dialect.piece(Chunk(rest)))
         if ready:  # the ending may have to be waited for
             yield b"".join(ready)
             ready.clear()
-        ready.append(await dialect.ending(event))
+        ready.append(await dialect.ending(heard))
     except Exception as error:
         if told(error).status == 500:
             logger.exception("a stream failed", extra={"action": "stream_failed"})
@@ -130,15 +131,16 @@ async def frames(feed: Feed, dialect: Dialect, silence: float = SILENCE) -> Asyn
     yield b"".join(ready)
 
 
-def _framed(event: Text | Working | None, dialect: Dialect) -> bytes:
-    """What is told of an event, or of silence."""
-    match event:
-        case Text(text, calls, tokens):
-            return dialect.piece(event) if text or calls or tokens else b""
-        case Working(doing):
-            return wire.comment(f"working... {doing}")
-        case None:
-            return wire.comment("working...")
+def _framed(events: Sequence[Event] | None, dialect: Dialect) -> list[bytes]:
+    """What is told of events, or of silence."""
+    if events is None:
+        return [wire.comment("working...")]
+    return [
+        wire.comment(f"working... {event.doing}")
+        if isinstance(event, Working)
+        else dialect.piece(event)
+        for event in events
+    ]
 
 
 def _rest(verdict: Verdict, sent: str) -> str:

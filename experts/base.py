@@ -23,8 +23,9 @@ class Expert(Protocol):
         exception, so one bad prompt costs only its own reply. A group runs as one batch."""
         ...
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
-        """The reply in pieces whose texts join to what `ask` returns. Raises `ExpertError`."""
+    def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
+        """The reply in pieces whose texts join to what `ask` returns, those together that came
+        together. Raises `ExpertError`."""
         ...
 
 

@@ -74,12 +74,12 @@ class RecordedExpert:
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         return [self._reply(prompt) for prompt in prompts]
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
         reply = self._reply(prompt)
         if isinstance(reply, Failure):
             raise error_of(reply)
         for chunk in chunks(reply):
-            yield chunk
+            yield [chunk]
 
     def _reply(self, prompt: Prompt) -> Reply:
         found = self._shelf.find(prompt.text)

@@ -52,9 +52,9 @@ class ScriptedExpert:
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         return await ask_each(self.name, prompts, self._answer)
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
         for chunk in chunks(await self._answer(prompt)):
-            yield chunk
+            yield [chunk]
 
     async def _answer(self, prompt: Prompt) -> Answer:
         self.asked.append(prompt)

@@ -216,7 +216,8 @@ Reply = Answer | Failure
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed reply. The last one has `finish` and `usage` and may have no text."""
+    """A piece of a streamed reply, and of the verdict that it is. The last one has `finish` and
+    `usage` and may have no text."""
 
     text: str
     finish: FinishReason | None = None

@@ -16,7 +16,7 @@ class Unopened:
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         return [self._refusal().failure(self.name, 0.0) for _ in prompts]
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
         raise self._refusal()
         yield  # makes this a generator
 

@@ -1,7 +1,7 @@
 """The online driver: one deliberation, its experts asked at the same time, text streamed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,9 +16,7 @@ from orchestrator.deliberation import Ask, Compare, Conclude, Deliberation, Done
 from orchestrator.errors import OutOfTime
 from orchestrator.panel import Panel, conclusion, seats
 from orchestrator.telemetry import Role, Watch
-from orchestrator.types import Request, Text, Timings, Verdict, Working
-
-Listener = Callable[[Working | Text], Awaitable[None]]
+from orchestrator.types import Listener, Request, Timings, Verdict, Working
 
 
 @dataclass(slots=True)
@@ -56,7 +54,8 @@ class Online:
                 case Done(verdict):
                     if self.listener and not self.told:
                         calls = pieces(verdict.tool_calls)
-                        await self._tell(Text(verdict.text, calls, verdict.logprobs))
+                        whole = Chunk(verdict.text, calls=calls, logprobs=verdict.logprobs)
+                        await self._show([whole])
                     return verdict
 
     def _next(self) -> Step:
@@ -151,25 +150,25 @@ class Online:
         self.deliberation.tell_conclusion(reply)
 
     async def _streamed(
-        self, name: str, chunks: AsyncIterator[Chunk], role: Role = "panel"
+        self, name: str, stream: AsyncIterator[Sequence[Chunk]], role: Role = "panel"
     ) -> Reply:
         with self.watch.asking(name, role) as call:
-            call.reply = await self._relay(name, chunks)
+            call.reply = await self._relay(name, stream)
         return call.reply
 
-    async def _relay(self, name: str, chunks: AsyncIterator[Chunk]) -> Reply:
+    async def _relay(self, name: str, stream: AsyncIterator[Sequence[Chunk]]) -> Reply:
         """Pass a reply's text on as it comes. A failure is a value only while nothing was told:
         after that no other expert can take over, and it is raised."""
         started = perf_counter()
         reply, texts = Answer(name, ""), list[str]()
         try:
-            async with asyncio.timeout_at(self.ends), aclosing(chunks):  # type: ignore[type-var] # every stream is a generator
-                async for chunk in chunks:
-                    texts.append(chunk.text)
-                    if chunk.finish or chunk.usage or chunk.calls or chunk.logprobs:
-                        reply = _extended(reply, chunk)
-                    if chunk.text or chunk.calls or chunk.logprobs:
-                        await self._tell(Text(chunk.text, chunk.calls, chunk.logprobs))
+            async with asyncio.timeout_at(self.ends), aclosing(stream):  # type: ignore[type-var] # every stream is a generator
+                async for chunks in stream:
+                    for chunk in chunks:
+                        texts.append(chunk.text)
+                        if chunk.finish or chunk.usage or chunk.calls or chunk.logprobs:
+                            reply = _extended(reply, chunk)
+                    await self._show(chunks)
         except ExpertError as error:
             if self.told:
                 raise
@@ -184,12 +183,17 @@ class Online:
         self.cut = True
         return Failure(name, Cause.TIMEOUT, "the request's time was over", self._seconds)
 
-    async def _tell(self, event: Working | Text) -> None:
+    async def _show(self, chunks: Sequence[Chunk]) -> None:
+        """Tells what there is of the verdict in these."""
+        shown = [each for each in chunks if each.text or each.calls or each.logprobs]
+        if shown and self.listener:
+            self.told = True
+            self.watch.showed_text()
+            await self.listener(shown)
+
+    async def _tell(self, event: Working) -> None:
         if self.listener:
-            if isinstance(event, Text):
-                self.told = True
-                self.watch.showed_text()
-            await self.listener(event)
+            await self.listener([event])
 
 
 def _extended(reply: Answer, chunk: Chunk) -> Answer:

@@ -101,7 +101,7 @@ class Panel:
         """One reply per prompt, in order; the prompts run as one batch."""
         return ask_shaped(self.experts[name], asked)
 
-    def stream(self, name: str, asked: Prompt) -> AsyncIterator[Chunk]:
+    def stream(self, name: str, asked: Prompt) -> AsyncIterator[Sequence[Chunk]]:
         return self.experts[name].stream(asked)
 
     def writing(self, name: str | None) -> Expert:

@@ -12,17 +12,16 @@ from orchestrator.deliberation import Deliberation
 from orchestrator.errors import OrchestratorError, UnknownModel
 from orchestrator.intake import Requests, slices
 from orchestrator.lessons import UNTAUGHT, Lessons
-from orchestrator.online import Listener, Online
+from orchestrator.online import Online
 from orchestrator.panel import Panel
 from orchestrator.policies import POLICIES, Policy, pinned, voting
 from orchestrator.spending import afforded, payable
 from orchestrator.telemetry import Mode, Observer, Watch, unobserved
-from orchestrator.types import AS_THE_POLICY_SAYS, Event, Request, Text, Verdict, Working
+from orchestrator.types import AS_THE_POLICY_SAYS, Listener, Request, Verdict
 from routing.exchange import at_hand, exchanged
 from routing.router import Recruiting, Router
 from routing.types import Route
 
-BACKLOG = 256  # events a slow reader may leave waiting before the panel waits for it
 SLICE = 256  # questions of a batch that are recruited together
 WORTH_LOADING = 0.05  # of a full slice: whom fewer recruit is not loaded if another will do
 
@@ -67,9 +66,10 @@ class Service:
         ((route, _),) = await self._routes([request], [self._policy(request)])
         return route
 
-    async def answer(self, request: Request) -> Verdict:
-        """The verdict. Raises `UnknownModel`, `Refused`, `Unable` or `PanelFailed`."""
-        return await self._deliberate(request, None)
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
+        """The verdict. A listener hears its text as soon as it is sure to be its text. Raises
+        `UnknownModel`, `Refused`, `Unable` or `PanelFailed`."""
+        return await self._deliberate(request, listener)
 
     async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
         """A few at the same time, verdicts in order. The first that has none ends the others."""
@@ -80,27 +80,6 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        """The verdict's text as soon as it is sure to be its text, the verdict itself last."""
-        events: asyncio.Queue[Working | Text | None] = asyncio.Queue(BACKLOG)
-
-        async def work() -> Verdict:
-            try:
-                return await self._deliberate(request, events.put)
-            finally:
-                await events.put(None)
-
-        working = asyncio.create_task(work(), name="deliberate")
-        try:
-            while (event := await events.get()) is not None:
-                yield event
-            yield await working
-        finally:
-            working.cancel()
-            while not events.empty():  # nobody reads any more: make room for its last event
-                events.get_nowait()
-            await asyncio.gather(working, return_exceptions=True)
 
     async def answer_all(
         self, requests: Requests

@@ -1,11 +1,11 @@
 """The values of a deliberation: a request in, a verdict with its story out."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from experts.prompts import formatted, question_text
-from experts.types import CallPiece, Message, Priority, Prompt, Reply, Token, ToolCall, Usage
+from experts.types import Chunk, Message, Priority, Prompt, Reply, Token, ToolCall, Usage
 from orchestrator.salting import salt_of
 from routing.types import Question, Route
 
@@ -119,20 +119,13 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A piece of the verdict, while streaming: of its text, of its calls of tools, or of both."""
-
-    text: str
-    calls: tuple[CallPiece, ...] = ()
-    logprobs: tuple[Token, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Working:
     """Nothing to show yet, but the panel is at work. Becomes a keep-alive comment."""
 
     doing: str
 
 
-# A streamed verdict: Working and Text in between, exactly one Verdict last.
-Event = Working | Text | Verdict
+Event = Working | Chunk  # chunks of what the verdict says
+
+# Hears of a verdict as it comes about; of what came together at once. May have who tells wait.
+Listener = Callable[[Sequence[Event]], Awaitable[None]]

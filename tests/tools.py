@@ -1,6 +1,6 @@
 """Experts that call tools, and the calls that they make."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from experts.scripted import ScriptedExpert
 from experts.types import Ability, Answer, CallPiece, Chunk, Prompt, Token, Tool, Toolbox, ToolCall
@@ -28,15 +28,15 @@ class ToolUser(ScriptedExpert):
         wanted = prompt.sampling.logprobs is not None
         return Answer(self.name, said, logprobs=tuple(tokens(said)) if wanted else ())
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
         answer = await self._answer(prompt)
         for token in tokens(answer.text):
-            yield Chunk(token.text, logprobs=(token,) if answer.logprobs else ())
+            yield [Chunk(token.text, logprobs=(token,) if answer.logprobs else ())]
         for index, call in enumerate(answer.calls):
-            yield Chunk("", calls=(CallPiece(index, "", call.id, call.name),))
+            yield [Chunk("", calls=(CallPiece(index, "", call.id, call.name),))]
             for character in call.arguments:
-                yield Chunk("", calls=(CallPiece(index, character),))
-        yield Chunk("", answer.finish, answer.usage)
+                yield [Chunk("", calls=(CallPiece(index, character),))]
+        yield [Chunk("", answer.finish, answer.usage)]
 
 
 def tokens(text: str) -> list[Token]:

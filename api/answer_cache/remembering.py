@@ -1,14 +1,12 @@
 """A service that gives a kept answer where it has one, and keeps those it gives."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-
 from api.answer_cache.shelf import Shelf
 from api.around import Around
 from api.running import Service
 from api.telemetry.kept import Recalled
+from experts.types import Chunk
 from orchestrator.telemetry import Observer, unobserved
-from orchestrator.types import Event, Request, Text, Verdict
+from orchestrator.types import Listener, Request, Verdict
 
 
 class Remembering(Around):
@@ -20,25 +18,15 @@ class Remembering(Around):
         self._shelf = shelf
         self._observer = observer
 
-    async def answer(self, request: Request) -> Verdict:
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
         kept = await self._found(request)
         if kept is not None:
+            if listener:
+                await listener([Chunk(kept.text)])
             return kept
-        verdict = await self.inside.answer(request)
+        verdict = await self.inside.answer(request, listener)
         await self._shelf.keep(request, verdict)
         return verdict
-
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        kept = await self._found(request)
-        if kept is not None:
-            yield Text(kept.text)
-            yield kept
-            return
-        async with aclosing(self.inside.stream(request)) as events:
-            async for event in events:
-                if isinstance(event, Verdict):
-                    await self._shelf.keep(request, event)
-                yield event
 
     async def _found(self, request: Request) -> Verdict | None:
         kept = await self._shelf.find(request)

@@ -1,7 +1,7 @@
 """`convene ask`: one question, answered here."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +11,9 @@ from api.cli import terminal
 from api.cli.config import Config, settings_of
 from api.cli.started import started
 from api.running import Service, named
-from experts.types import Prompt
+from experts.types import Chunk, Prompt
 from orchestrator.story import story
-from orchestrator.types import Event, Request, Text, Verdict, Working
+from orchestrator.types import Event, Listener, Request, Verdict, Working
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -54,30 +54,22 @@ async def _ask(question: str, model: str, config: Path | None, *, live: bool) ->
             return await answer(service, question, model, shown(status, live=live))
 
 
-async def answer(
-    service: Service, question: str, model: str, show: Callable[[Event], None]
-) -> Verdict:
+async def answer(service: Service, question: str, model: str, listener: Listener) -> Verdict:
     """The verdict; everything that comes before it is shown."""
-    request = Request(Prompt.of(question), named(model, service))
-    verdict: Verdict | None = None
-    async for event in service.stream(request):
-        show(event)
-        if isinstance(event, Verdict):
-            verdict = event
-    assert verdict is not None, "a stream ends with its verdict"
-    return verdict
+    return await service.answer(Request(Prompt.of(question), named(model, service)), listener)
 
 
-def shown(status: "Status", *, live: bool) -> Callable[[Event], None]:
+def shown(status: "Status", *, live: bool) -> Listener:
     """Shows work on stderr and, if live, text on stdout."""
 
-    def show(event: Event) -> None:
-        match event:
-            case Working(doing):
-                status.update(doing)
-            case Text(piece) if live:
-                status.stop()  # a spinner and text cannot share the terminal
-                terminal.text(piece)
+    async def show(events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case Working(doing):
+                    status.update(doing)
+                case Chunk(piece) if live:
+                    status.stop()  # a spinner and text cannot share the terminal
+                    terminal.text(piece)
 
     return show
 

@@ -1,13 +1,12 @@
 """A service that remembers what it answered to HTTP requests, so that feedback can be given."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 
 from api.access import NO_REQUEST, REQUEST
 from api.around import Around
 from api.feedback.taking import Feedback
 from api.running import Service
-from orchestrator.types import Event, Request, Verdict
+from orchestrator.types import Listener, Request, Verdict
 
 
 class Judgeable(Around):
@@ -18,8 +17,8 @@ class Judgeable(Around):
         super().__init__(service)
         self._feedback = feedback
 
-    async def answer(self, request: Request) -> Verdict:
-        verdict = await self.inside.answer(request)
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
+        verdict = await self.inside.answer(request, listener)
         self._remember(request, [verdict])
         return verdict
 
@@ -27,13 +26,6 @@ class Judgeable(Around):
         verdicts = await self.inside.answer_each(requests)
         self._remember(requests[0], verdicts)
         return verdicts
-
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        async with aclosing(self.inside.stream(request)) as events:
-            async for event in events:
-                if isinstance(event, Verdict):
-                    self._remember(request, [event])
-                yield event
 
     def _remember(self, request: Request, verdicts: Sequence[Verdict]) -> None:
         if (id := REQUEST.get()) != NO_REQUEST:

@@ -14,7 +14,7 @@ from api.keys.visitor import Visitor, visitor
 from api.running import Running, Service
 from orchestrator.errors import OrchestratorError, OutOfTime, PanelFailed
 from orchestrator.intake import Requests
-from orchestrator.types import Event, Request, Verdict
+from orchestrator.types import Listener, Request, Verdict
 from routing.types import Route
 
 
@@ -56,9 +56,10 @@ class Metered(Around):
         async with self._billed(self._estimator.routing(request)):
             return await self.inside.route(self._theirs(request))
 
-    async def answer(self, request: Request) -> Verdict:
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
+        """Settled before it is told: whoever has it may ask the next at once."""
         async with self._billed(self._estimator.estimate(request)) as bill:
-            verdict = await self.inside.answer(self._theirs(request))
+            verdict = await self.inside.answer(self._theirs(request), listener)
             bill.tell(verdict)
             return verdict
 
@@ -79,22 +80,6 @@ class Metered(Around):
         finally:
             self._keeper.settle_soon(reservation, sum((bill.taken for bill in bills), NOTHING))
         return verdicts
-
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        """The verdict is settled before it is told: whoever has it may ask the next at once."""
-        verdict: Verdict | None = None
-        async with (
-            self._billed(self._estimator.estimate(request)) as bill,
-            aclosing(self.inside.stream(self._theirs(request))) as events,
-        ):
-            async for event in events:
-                if isinstance(event, Verdict):
-                    bill.tell(event)
-                    verdict = event
-                else:
-                    yield event
-        if verdict is not None:
-            yield verdict
 
     async def answer_all(
         self, requests: Requests

@@ -1,5 +1,6 @@
 """POST /v1/responses, and what is kept under /v1/responses/{response_id}."""
 
+from functools import partial
 from time import perf_counter
 from typing import Annotated, Any, Literal
 
@@ -49,7 +50,7 @@ async def create(body: ResponseBody, running: Open, http: Request) -> Response:
         return await _kept(draft, conversation, verdict, output, mine)
 
     if body.stream:
-        return EventStream(running.service.stream(request), Events(draft, ended))
+        return EventStream(partial(running.service.answer, request), Events(draft, ended))
 
     async def answered() -> tuple[Verdict, dict[str, Any]]:
         verdict = await running.service.answer(request)

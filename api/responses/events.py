@@ -10,8 +10,8 @@ from api.responses.document import Draft
 from api.responses.items import Answered, Called, Said
 from api.responses.telling import Event
 from experts.calls import extended
-from experts.types import CallPiece, ToolCall
-from orchestrator.types import Text, Verdict
+from experts.types import CallPiece, Chunk, ToolCall
+from orchestrator.types import Verdict
 
 Ended = Callable[[Verdict, tuple[Answered, ...]], Awaitable[dict[str, Any]]]
 
@@ -34,7 +34,7 @@ class Events:
         told = {"response": self._draft.begun()}
         return self._frames([("response.created", told), ("response.in_progress", told)])
 
-    def piece(self, piece: Text) -> bytes:
+    def piece(self, piece: Chunk) -> bytes:
         events = self._saying(piece.text) if piece.text else []
         for call in piece.calls:
             events += self._calling(call)

@@ -8,7 +8,7 @@ from api.around import Around
 from api.running import Service
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Requests
-from orchestrator.types import Event, Request, Verdict
+from orchestrator.types import Listener, Request, Verdict
 from routing.types import Route
 
 
@@ -34,19 +34,13 @@ class Counted(Around):
         with self:
             return await self.inside.route(request)
 
-    async def answer(self, request: Request) -> Verdict:
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
         with self:
-            return await self.inside.answer(request)
+            return await self.inside.answer(request, listener)
 
     async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
         with self:
             return await self.inside.answer_each(requests)
-
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        with self:
-            async with aclosing(self.inside.stream(request)) as events:
-                async for event in events:
-                    yield event
 
     async def answer_all(
         self, requests: Requests

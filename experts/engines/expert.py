@@ -54,7 +54,7 @@ class VllmExpert:
             ]
         return [reply for task in tasks for reply in task.result()]
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Sequence[Chunk]]:
         deadline = asyncio.get_running_loop().time() + self._card.seconds
         said = False
         async with aclosing(self.pool.stream(self._request(prompt), deadline)) as pieces:
@@ -63,10 +63,10 @@ class VllmExpert:
                     raise error_of(self._failure(piece, 0.0))
                 said = said or bool(piece.text.strip())
                 if piece.finish is None:
-                    yield Chunk(piece.text, logprobs=piece.logprobs)
+                    yield [Chunk(piece.text, logprobs=piece.logprobs)]
                 elif said:
                     usage = self._usage(piece)
-                    yield Chunk(piece.text, piece.finish, usage, logprobs=piece.logprobs)
+                    yield [Chunk(piece.text, piece.finish, usage, logprobs=piece.logprobs)]
                 else:
                     raise EmptyReply("the reply had no text")
 

@@ -51,13 +51,13 @@ class HostedExpert:
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         return await ask_each(self.name, prompts, self._backend.reply, self._turn)
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
         async with (
             self._turn(prompt.priority),
-            aclosing(self._backend.stream(prompt)) as chunks,
+            aclosing(self._backend.stream(prompt)) as stream,
         ):
-            async for chunk in chunks:
-                yield chunk
+            async for chunks in stream:
+                yield chunks
 
     def _turn(self, priority: Priority) -> AbstractAsyncContextManager[None]:
         """A slot. People are told before they stand in line, where a file's questions may wait,

@@ -6,7 +6,7 @@ cancelled. What a call that was given up has cost nobody tells; usage counts it 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -56,22 +56,20 @@ class HedgingBackend:
         answer, twice = await self._first(lambda: self._backend.reply(prompt), self._replies)
         return replace(answer, usage=_counted(answer.usage)) if twice else answer
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Sequence[Chunk], None]:
         begun, twice = await self._first(lambda: self._begun(prompt), self._streams)
-        async with aclosing(begun.chunks) as chunks:
-            chunk = begun.first
-            while chunk is not None:
-                if twice and chunk.usage is not None:
-                    chunk = replace(chunk, usage=_counted(chunk.usage))
-                yield chunk
-                chunk = await anext(chunks, None)
+        async with aclosing(begun.rest) as rest:
+            chunks = begun.first
+            while chunks is not None:
+                yield [*map(_paid_twice, chunks)] if twice else chunks
+                chunks = await anext(rest, None)
 
     async def _begun(self, prompt: Prompt) -> "_Begun":
-        chunks = self._backend.stream(prompt)
+        stream = self._backend.stream(prompt)
         try:
-            return _Begun(await anext(chunks, None), chunks)
+            return _Begun(await anext(stream, None), stream)
         except BaseException:
-            await chunks.aclose()
+            await stream.aclose()
             raise
 
     async def _first(
@@ -98,10 +96,10 @@ class HedgingBackend:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A stream whose first chunk is here."""
+    """A stream whose first chunks are here."""
 
-    first: Chunk | None
-    chunks: AsyncGenerator[Chunk, None]
+    first: Sequence[Chunk] | None
+    rest: AsyncGenerator[Sequence[Chunk], None]
 
 
 async def _first_success(calls: list[asyncio.Task[T]]) -> asyncio.Task[T]:
@@ -121,7 +119,11 @@ async def _given_up(calls: list[asyncio.Task[T]]) -> None:
         call.cancel()
     for outcome in await asyncio.gather(*calls, return_exceptions=True):
         if isinstance(outcome, _Begun):  # it succeeded too, at the same moment
-            await outcome.chunks.aclose()
+            await outcome.rest.aclose()
+
+
+def _paid_twice(chunk: Chunk) -> Chunk:
+    return chunk if chunk.usage is None else replace(chunk, usage=_counted(chunk.usage))
 
 
 def _counted(usage: Usage) -> Usage:

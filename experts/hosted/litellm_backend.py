@@ -6,7 +6,7 @@ before the first reply, and cards with a `base_url` go without it.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -76,17 +76,17 @@ class LiteLLMBackend:
             reply = answer(self._name, response.model_dump(), self._card.price)
             return replace(reply, usage=self._priced(litellm, reply.usage))
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Sequence[Chunk], None]:
         reader = StreamReader(self._card.price)
         async with self._called(prompt, stream=True) as (litellm, events):
             try:
                 async for event in events:
-                    for chunk in reader.take(event.model_dump()):
-                        yield chunk
+                    if chunks := reader.take(event.model_dump()):
+                        yield chunks
             finally:
                 await events.aclose()
             last = reader.end()
-            yield replace(last, usage=self._priced(litellm, last.usage or Usage()))
+            yield [replace(last, usage=self._priced(litellm, last.usage or Usage()))]
 
     @asynccontextmanager
     async def _called(self, prompt: Prompt, *, stream: bool) -> AsyncIterator[tuple[Any, Any]]:

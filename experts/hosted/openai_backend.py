@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import urllib.request
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import aiohttp
@@ -52,20 +52,20 @@ class OpenAIBackend:
         async with self._endpoint.called(request(self._card, prompt, stream=False)) as response:
             return await self._whole(response)
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Sequence[Chunk], None]:
         async with self._endpoint.called(request(self._card, prompt, stream=True)) as response:
             if response.content_type == "application/json":  # a server that cannot stream
                 whole = await self._whole(response)
-                yield Chunk(whole.text, calls=pieces(whole.calls), logprobs=whole.logprobs)
-                yield Chunk("", whole.finish, whole.usage)
+                said = Chunk(whole.text, calls=pieces(whole.calls), logprobs=whole.logprobs)
+                yield [said, Chunk("", whole.finish, whole.usage)]
                 return
             reader = StreamReader(self._card.price)
             async for portion in response.content.iter_any():
-                for chunk in reader.feed(portion):
-                    yield chunk
-                if reader.done:
+                if chunks := reader.feed(portion):
+                    yield chunks
+                if reader.over:
                     break
-            yield reader.end()
+            yield [reader.end()]
             await _rest(response)
 
     async def _whole(self, response: aiohttp.ClientResponse) -> Answer:
@@ -138,6 +138,8 @@ async def body_of(response: aiohttp.ClientResponse, longest: int) -> bytes:
 
 async def _rest(response: aiohttp.ClientResponse) -> None:
     """Reads what follows the reply, normally nothing, so that the connection can be used again."""
+    if response.content.is_eof():
+        return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(REST_SECONDS):
             await response.content.read(LONGEST_ERROR)

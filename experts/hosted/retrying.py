@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -20,8 +20,9 @@ class Backend(Protocol):
 
     async def reply(self, prompt: Prompt) -> Answer: ...
 
-    def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        """A chunk without text or finish says that the model is at work: it thinks."""
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Sequence[Chunk], None]:
+        """Those chunks together that come together, one at least. A chunk without text or finish
+        says that the model is at work: it thinks."""
         ...
 
 
@@ -116,43 +117,42 @@ class RetryingBackend(Retrying):
     async def reply(self, prompt: Prompt) -> Answer:
         return await self.made(lambda: self._backend.reply(prompt), patient=_patient(prompt))
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Sequence[Chunk], None]:
         tries = self._tries(_patient(prompt))
         sent = False
         while True:
             try:
-                async with aclosing(self._in_time(prompt, tries.ends)) as chunks:
-                    async for chunk in chunks:
+                async with aclosing(self._in_time(prompt, tries.ends)) as stream:
+                    async for chunks in stream:
                         sent = True
-                        yield chunk
+                        yield chunks
                 return
             except BackendUnavailable as error:
                 if sent:
                     raise
                 await tries.pause(error)
 
-    async def _in_time(self, prompt: Prompt, ends: float) -> AsyncGenerator[Chunk, None]:
+    async def _in_time(self, prompt: Prompt, ends: float) -> AsyncGenerator[Sequence[Chunk], None]:
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
         and cancel, whoever reads the stream."""
         began = _now()
         limit, heard = self._deadlines.first(began, ends), False
         with self._breaker.call() as call, closing(Deadline(limit)) as deadline:
-            async with aclosing(self._backend.stream(prompt)) as chunks:
+            async with aclosing(self._backend.stream(prompt)) as stream:
                 while True:
                     try:
-                        chunk = await deadline.step(anext(chunks, None))
+                        chunks = await deadline.step(anext(stream, None))
                     except TimeoutError as error:
                         none = f"no first token within {limit - began:.3g} s"
                         missed = self._late(limit < ends) if heard else none
                         raise BackendTimeout(missed) from error
-                    if chunk is None:
+                    if chunks is None:
                         return
                     call.works()
-                    if not chunk.blank:
-                        yield chunk
-                    if (later := self._deadlines.next(deadline.now, ends)) != limit:
-                        deadline.move(later)
-                    limit, heard = later, True
+                    if told := [chunk for chunk in chunks if not chunk.blank]:
+                        yield told
+                    limit, heard = self._deadlines.next(deadline.now, ends), True
+                    deadline.move(limit)
 
     def _late(self, idle: bool) -> str:
         if idle:

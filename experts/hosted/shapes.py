@@ -10,6 +10,11 @@ def at(value: Any, *keys: str) -> Any:
     return value
 
 
+def members(value: Any) -> dict[str, Any]:
+    """An object's members; none of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 def items(value: Any) -> list[Any]:
     """A list's items; none of anything else."""
     return value if isinstance(value, list) else []

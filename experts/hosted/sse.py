@@ -27,19 +27,24 @@ class Decoder:
         if self._after_cr:
             portion = portion.removeprefix(b"\n")
         self._after_cr = portion.endswith(b"\r")
-        *lines, self._rest = _LINE_END.split(self._rest + portion)
+        held = self._rest + portion
+        *lines, self._rest = _LINE_END.split(held) if b"\r" in held else held.split(b"\n")
         if len(self._rest) > LONGEST_LINE:
             raise ValueError(f"a line of more than {LONGEST_LINE} bytes")
-        return [data for line in lines if (data := self._line(line)) is not None]
-
-    def _line(self, line: bytes) -> str | None:
-        if not self._started:
+        if lines and not self._started:
             self._started = True
-            line = line.removeprefix(_BYTE_ORDER_MARK)
-        if line:
-            name, _, value = line.partition(b":")
-            if name == b"data":
-                self._data.append(value.removeprefix(b" ").decode(errors="replace"))
-            return None
-        data, self._data = self._data, []
-        return "\n".join(data) if data else None
+            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+        return self._ended(lines)
+
+    def _ended(self, lines: list[bytes]) -> list[str]:
+        """The data of the events that end in these lines."""
+        events = []
+        for line in lines:
+            if line:
+                name, _, value = line.partition(b":")
+                if name == b"data":
+                    self._data.append(value.removeprefix(b" ").decode(errors="replace"))
+            elif self._data:
+                events.append("\n".join(self._data))
+                self._data.clear()
+        return events

@@ -13,9 +13,10 @@ from api.demo import demonstrate
 from api.running import Running
 from api.settings import Settings, load_settings
 from experts.builtin.labelled import labelled
-from experts.types import Prompt
-from orchestrator.types import Request, Text, Verdict
+from experts.types import Chunk, Prompt
+from orchestrator.types import Request, Verdict
 from tests.acceptance.served import served
+from tests.streams import streamed
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -70,7 +71,7 @@ async def test_batch_stream_and_single_answers_are_the_same(running: Running):
     together = await answer_all(running, requests)
     for request, batched in zip(requests, together, strict=True):
         alone = await running.service.answer(request)
-        pieces = [e.text async for e in running.service.stream(request) if isinstance(e, Text)]
+        pieces = [e.text for e in await streamed(running.service, request) if isinstance(e, Chunk)]
         assert alone.text == batched.text == "".join(pieces)
         assert alone.answer == batched.answer
         assert alone.route.panel == batched.route.panel
@@ -109,10 +110,10 @@ async def test_http_gives_the_verdict_that_the_service_gives(running: Running):
 
 async def test_an_expert_named_as_the_model_answers_alone_and_streams(running: Running):
     request = Request(Prompt.of("What is the total of 22 and 58?"), "abacus")
-    events = [event async for event in running.service.stream(request)]
+    events = await streamed(running.service, request)
     assert isinstance(events[-1], Verdict)
     assert events[-1].author == "abacus"
-    assert "".join(e.text for e in events if isinstance(e, Text)) == events[-1].text
+    assert "".join(e.text for e in events if isinstance(e, Chunk)) == events[-1].text
 
 
 async def test_a_second_service_on_the_same_data_shares_its_redis(settings: Settings, running):

@@ -174,7 +174,7 @@ async def test_a_client_that_hangs_up_in_the_middle_of_a_stream_frees_the_expert
         async def stream(self, prompt):
             try:
                 while True:
-                    yield Chunk("and so on ")
+                    yield [Chunk("and so on ")]
                     await asyncio.sleep(0)
             finally:
                 self.closed = True

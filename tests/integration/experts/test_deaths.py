@@ -35,8 +35,8 @@ async def restarted_once(expert, before):
 
 async def streamed(expert, begun):
     texts = []
-    async for chunk in expert.stream(LONG):
-        texts.append(chunk.text)
+    async for chunks in expert.stream(LONG):
+        texts += [chunk.text for chunk in chunks]
         begun.set()
     return "".join(texts)
 

@@ -20,6 +20,7 @@ from experts.types import Answer, Cause, Failure, JsonFormat, Message, Prompt, S
 from orchestrator.answers.structured import complaint
 from tests import tiny_models
 from tests.asking import idle, running, said, status
+from tests.streams import gathered
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -100,7 +101,7 @@ async def test_nobody_finds_in_the_prefix_cache_what_was_read_under_another_salt
 async def test_a_streams_chunks_join_to_what_ask_returns(experts, name):
     prompt = Prompt.of("Tell me all.", Sampling(max_tokens=24))
     [answer] = await experts[name].ask([prompt])
-    chunks = [chunk async for chunk in experts[name].stream(prompt)]
+    chunks = await gathered(experts[name].stream(prompt))
     assert "".join(chunk.text for chunk in chunks) == answer.text
     assert (chunks[-1].finish, chunks[-1].usage) == (answer.finish, answer.usage)
     assert len(chunks) < answer.usage.completion_tokens / 2
@@ -155,7 +156,7 @@ async def test_a_schema_that_no_grammar_says_leaves_a_reply_as_it_would_be(exper
 async def test_the_tokens_that_are_told_join_to_the_text_and_the_greedy_one_is_likeliest(experts):
     prompt = Prompt.of("Tell me all.", Sampling(logprobs=2, max_tokens=12))
     [reply] = await experts["alice"].ask([prompt])
-    chunks = [chunk async for chunk in experts["alice"].stream(prompt)]
+    chunks = await gathered(experts["alice"].stream(prompt))
     assert "".join(token.text for token in reply.logprobs) == reply.text
     assert all(
         len(token.top) == 2 and token.logprob == token.top[0].logprob for token in reply.logprobs
@@ -207,8 +208,8 @@ async def test_what_an_engine_was_asked_is_answered_though_its_process_is_killed
 
     async def stream():
         texts = []
-        async for chunk in talker.stream(streamed):
-            texts.append(chunk.text)
+        async for chunks in talker.stream(streamed):
+            texts += [chunk.text for chunk in chunks]
             begun.set()
         return texts
 
@@ -248,6 +249,7 @@ import asyncio, sys
 from experts.cards import Cluster, VllmCard
 from experts.types import Prompt
 from experts.engines.expert import opened
+from tests.streams import gathered
 
 async def main():
     card = VllmCard.model_validate_json(sys.argv[2])

@@ -11,6 +11,7 @@ from experts.hosted.expert import opened
 from experts.hosted.litellm_backend import COUNTERPARTS, LiteLLMBackend, library
 from experts.types import Answer, Cause, Prompt, Sampling
 from tests.openai_server import calls_tools, event, hangs, refuses, says, serving, streams
+from tests.streams import gathered
 from tests.tools import PARIS, TOOLBOX
 from tests.waiting import until
 
@@ -47,7 +48,7 @@ async def asked(backend):
 
 
 async def streamed(backend):
-    return "".join([chunk.text async for chunk in backend.stream(PROMPT)])
+    return "".join([chunk.text for chunk in await gathered(backend.stream(PROMPT))])
 
 
 ways = pytest.mark.parametrize("way", [asked, streamed])
@@ -57,7 +58,7 @@ async def test_tools_are_offered_and_their_calls_come_back(server):
     server.next += [calls_tools(("call_1", "weather", PARIS.arguments))] * 2
     prompt = Prompt(PROMPT.messages, toolbox=TOOLBOX)
     reply = await backend().reply(prompt)
-    chunks = [chunk async for chunk in backend().stream(prompt)]
+    chunks = await gathered(backend().stream(prompt))
     assert (reply.calls, reply.finish) == ((PARIS,), "tool_calls")
     assert extended((), [piece for chunk in chunks for piece in chunk.calls]) == (PARIS,)
     assert chunks[-1].finish == "tool_calls"
@@ -100,7 +101,7 @@ async def test_a_cards_price_goes_before_litellms_own(server):
     own = Price(input=1e6, output=1e6)
     assert (await backend(model="openai/gpt-4o", price=own).reply(PROMPT)).usage.cost_usd == 4.0
     assert (await backend().reply(PROMPT)).usage.cost_usd is None
-    chunks = [chunk async for chunk in backend(model="openai/gpt-4o").stream(PROMPT)]
+    chunks = await gathered(backend(model="openai/gpt-4o").stream(PROMPT))
     assert chunks[-1].usage == known
 
 

@@ -1,7 +1,7 @@
 """A service that does as it is told, in the shape the HTTP layer calls."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -12,9 +12,9 @@ from api.app import create_app
 from api.embedders.local import LocalModel
 from api.embedders.model import ENCODER, Terms
 from api.running import Running
-from experts.types import Answer, Usage
+from experts.types import Answer, Chunk, Usage
 from orchestrator.errors import UnknownModel
-from orchestrator.types import Event, Request, Text, Verdict, Working
+from orchestrator.types import Event, Listener, Request, Verdict, Working
 from routing.encoder import Embedder
 from routing.types import Candidate, Ranking, Route, Term
 
@@ -52,12 +52,12 @@ def verdict(text: str = "It is\n**42**. 🙂", author: str = "ada") -> Verdict:
 
 @dataclass
 class ScriptedService:
-    """Plays its script: events are streamed, errors raised, numbers are seconds of silence."""
+    """Plays its script: events are told, errors raised, numbers are seconds of silence."""
 
-    script: tuple[Event | Exception | float, ...] = (
+    script: tuple[Event | Verdict | Exception | float, ...] = (
         Working("asking ada, bob"),
-        Text("It is\n"),
-        Text("**42**. 🙂"),
+        Chunk("It is\n"),
+        Chunk("**42**. 🙂"),
         verdict(),
     )
     policies: tuple[str, ...] = ("auto", "vote")
@@ -76,30 +76,27 @@ class ScriptedService:
         self._known(request)
         return ROUTE
 
-    async def answer(self, request: Request) -> Verdict:
-        async for event in self.stream(request):
-            if isinstance(event, Verdict):
-                return event
-        raise AssertionError("the script has no verdict")
-
-    async def answer_each(self, requests: list[Request]) -> list[Verdict]:
-        return [await self.answer(request) for request in requests]
-
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+    async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
         self._known(request)
         self.started.set()
         try:
             for line in self.script:
                 match line:
+                    case Verdict():
+                        return line
                     case Exception():
                         raise line
                     case int() | float():
                         await asyncio.sleep(line)
-                    case _:
-                        yield line
-        except (asyncio.CancelledError, GeneratorExit):
+                    case _ if listener:
+                        await listener([line])
+        except asyncio.CancelledError:
             self.cancelled.set()
             raise
+        raise AssertionError("the script has no verdict")
+
+    async def answer_each(self, requests: list[Request]) -> list[Verdict]:
+        return [await self.answer(request) for request in requests]
 
 
 async def healthy() -> list[str]:

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from experts.errors import BackendUnavailable
-from experts.types import Answer, Cause, Failure, Usage
+from experts.types import Answer, Cause, Chunk, Failure, Usage
 from orchestrator.errors import PanelFailed
-from orchestrator.types import Text, Working
+from orchestrator.types import Working
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of, verdict
 
 FAILED = PanelFailed(
@@ -92,7 +92,7 @@ async def test_a_stream_has_openais_frames_in_order(include_usage):
 
 @pytest.mark.parametrize(
     "script",
-    [(verdict(),), (Text("It "), verdict()), (Text(""), Text(verdict().text), verdict())],
+    [(verdict(),), (Chunk("It "), verdict()), (Chunk(""), Chunk(verdict().text), verdict())],
     ids=["no text before", "some text before", "all text before"],
 )
 async def test_the_chunks_join_to_the_verdicts_text(script):
@@ -151,7 +151,7 @@ async def test_a_bug_is_a_500_that_tells_nothing_but_the_log(stream, caplog):
     ids=["panel", "author", "bug"],
 )
 async def test_an_error_after_the_first_text_ends_the_stream_as_an_event(error, code):
-    response = await post(ScriptedService((Text("It "), error)), asking(stream=True))
+    response = await post(ScriptedService((Chunk("It "), error)), asking(stream=True))
     _, frames = events(response)
     name, data = frames[-1]
     assert (response.status_code, name, data["error"]["code"]) == (200, "error", code)
@@ -159,12 +159,12 @@ async def test_an_error_after_the_first_text_ends_the_stream_as_an_event(error, 
 
 
 async def test_text_that_is_not_the_verdicts_ends_the_stream_as_an_error():
-    response = await post(ScriptedService((Text("Else"), verdict())), asking(stream=True))
+    response = await post(ScriptedService((Chunk("Else"), verdict())), asking(stream=True))
     assert events(response)[1][-1][0] == "error"
 
 
 async def test_half_an_emoji_from_an_expert_reaches_the_client():
-    script = (Text("\ud83d"), Text("\ude42"), verdict("\ud83d\ude42"))
+    script = (Chunk("\ud83d"), Chunk("\ude42"), verdict("\ud83d\ude42"))
     response = await post(ScriptedService(script), asking(stream=True))
     assert r"\ud83d" in response.text
     assert events(response)[1][-1] == (None, "[DONE]")

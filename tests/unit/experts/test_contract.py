@@ -19,6 +19,7 @@ from experts.scripted import Hang, ScriptedExpert
 from experts.types import Answer, Cause, Failure, Prompt
 from tests.engines import FakeEngine, Yard, family, fleet_with, station
 from tests.openai_server import hangs, refuses, says, serving
+from tests.streams import gathered
 from tests.waiting import until
 
 TEXT = "Ångström said: «two words»,\n\nthen 三 more  lines.\n"
@@ -121,7 +122,7 @@ async def test_no_prompts_have_no_replies(case):
 
 async def test_a_streams_chunks_join_to_the_answer_and_the_last_says_how_it_ended(case):
     [answer] = await case.expert.ask([Prompt.of(GOOD)])
-    chunks = [chunk async for chunk in case.expert.stream(Prompt.of(GOOD))]
+    chunks = await gathered(case.expert.stream(Prompt.of(GOOD)))
     assert "".join(chunk.text for chunk in chunks) == answer.text
     assert len(chunks) > 3
     assert all(chunk.finish is None and chunk.usage is None for chunk in chunks[:-1])
@@ -162,7 +163,7 @@ async def test_cancelling_a_stream_that_waits_frees_what_it_used(case):
         pytest.skip("it replies at once: there is nothing to cancel")
 
     async def read():
-        return [chunk async for chunk in case.expert.stream(Prompt.of(SLOW))]
+        return await gathered(case.expert.stream(Prompt.of(SLOW)))
 
     reading = asyncio.create_task(read())
     await until(lambda: case.running() == 1)

@@ -8,6 +8,7 @@ from experts.cards import Cluster, Price, ScriptedCard
 from experts.errors import BackendTimeout, BackendUnavailable
 from experts.scripted import Hang, ScriptedExpert, opened
 from experts.types import Answer, Cause, Failure, Prompt, Usage
+from tests.streams import gathered
 from tests.waiting import until
 
 
@@ -57,7 +58,7 @@ async def test_one_that_hangs_is_freed_by_cancelling():
 
 async def test_a_reply_streams_word_by_word_and_ends_with_its_usage():
     expert = ScriptedExpert("ada", default="  one\ntwo three ", price=Price(input=1, output=2))
-    chunks = [chunk async for chunk in expert.stream(Prompt.of("Say it."))]
+    chunks = await gathered(expert.stream(Prompt.of("Say it.")))
     assert [chunk.text for chunk in chunks] == ["  one\n", "two ", "three ", ""]
     assert chunks[-1].finish == "stop"
     assert chunks[-1].usage == Usage(2, 3, 8e-6)

@@ -39,7 +39,7 @@ class Counting:
         self.groups.append(len(prompts))
         return await self._inner.ask(prompts)
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
         return self._inner.stream(prompt)
 
 

@@ -14,6 +14,7 @@ from orchestrator.policies import POLICIES
 from orchestrator.spending import Tariff
 from orchestrator.types import Control, Request
 from tests.routes import service_of
+from tests.streams import streamed
 
 NAMES = ("ada", "ben", "cleo", "dan")
 WHY = "Why is the sky blue?"
@@ -158,9 +159,9 @@ async def test_a_request_may_name_who_writes_whoever_else_may_be_asked(writer):
     asked = request("synthesize", allow=frozen("ada", "ben"), writer=writer)
     made = service(ScriptedExpert("zoe", default=SYNTHESIS))
     answered = await made.answer(asked)
-    *_, streamed = [event async for event in made.stream(asked)]
+    *_, told = await streamed(made, asked)
     batched = dict([item async for item in made.answer_all([asked])])[0]
-    for verdict in (answered, streamed, batched):
+    for verdict in (answered, told, batched):
         assert (verdict.aggregator, verdict.author, verdict.calls) == ("synthesize", writer, 3)
         assert verdict.route.panel == ("ada", "ben")
 

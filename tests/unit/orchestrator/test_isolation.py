@@ -17,6 +17,7 @@ from routing.remembered import RememberedNeeds
 from routing.router import Router
 from tests.company import POLICIES, TENANTS, Telltale, crowd, gist, hostile
 from tests.encoders import BagOfWords
+from tests.streams import streamed as told
 from tests.worlds import world
 
 NAMES = ("ada", "ben", "cleo", "dan", "eve")
@@ -46,8 +47,7 @@ async def in_a_batch(service, requests, place):
 
 
 async def streamed(service, request):
-    *_, last = [event async for event in service.stream(request)]
-    return last
+    return (await told(service, request))[-1]
 
 
 async def beside(asking, service, others):

@@ -1,7 +1,6 @@
 """What the service tells an observer, by each way of asking."""
 
 import asyncio
-from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from orchestrator.errors import OrchestratorError, OutOfTime, PanelFailed, Refus
 from orchestrator.policies import POLICIES
 from orchestrator.types import Control, Request
 from tests.routes import service_of
+from tests.streams import streamed
 from tests.waiting import until
 
 OPTIONS = ("scattering", "the sea", "paint")
@@ -34,7 +34,7 @@ async def asked(service, request, way):
         case "plain":
             return await service.answer(request)
         case "stream":
-            return [event async for event in service.stream(request)][-1]
+            return (await streamed(service, request))[-1]
         case _:
             return [result async for _, result in service.answer_all([request])][-1]
 
@@ -88,9 +88,10 @@ async def test_who_leaves_is_told_with_the_calls_that_were_cut_short():
 async def test_a_stream_that_is_closed_is_told_as_cancelled():
     told = []
     panel = {name: ScriptedExpert(name, default=Hang.FOREVER) for name in ("ada", "ben")}
-    async with aclosing(service_of(panel, observer=told.append).stream(request())) as events:
-        await anext(events)
-        await until(lambda: all(expert.running for expert in panel.values()))
+    reading = asyncio.create_task(streamed(service_of(panel, observer=told.append), request()))
+    await until(lambda: all(expert.running for expert in panel.values()))
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
     assert [event.outcome for event in told] == ["cancelled"]
     assert [call.outcome for call in told[0].calls] == ["cancelled", "cancelled"]
 
@@ -119,7 +120,7 @@ async def test_a_call_that_the_requests_seconds_cut_short_is_told_as_late():
 async def test_a_stream_that_the_requests_seconds_end_in_mid_sentence_is_no_bug():
     class Slow(ScriptedExpert):
         async def stream(self, prompt):
-            yield Chunk("It is ")
+            yield [Chunk("It is ")]
             await asyncio.Event().wait()
 
     told = []

@@ -11,7 +11,7 @@ from orchestrator.errors import OutOfTime, PanelFailed
 from orchestrator.online import Online
 from orchestrator.panel import Panel
 from orchestrator.policies import Policy
-from orchestrator.types import Control, Request, Text, Working
+from orchestrator.types import Control, Request, Working
 from routing.router import Recruiting
 from tests.routes import route_of
 
@@ -25,8 +25,8 @@ def online(policy=VOTE, told=None, competence=None, aggregator=None, **said):
     experts = {name: ScriptedExpert(name, default=text) for name, text in said.items()}
     route = route_of(competence or dict.fromkeys(said, 0.6))
 
-    async def listen(event):
-        told.append(event)
+    async def listen(events):
+        told.extend(events)
 
     listener = None if told is None else listen
     return Online(Deliberation(route, policy), WHY, Panel(experts, aggregator), listener)
@@ -58,13 +58,13 @@ async def test_a_later_wave_is_asked_only_if_needed():
 async def test_a_vote_is_told_whole_once_it_is_in():
     told = []
     verdict = await online(told=told, ada="one two three", ben="one two three").run()
-    assert told == [Working("asking ada, ben"), Text(verdict.text)]
+    assert told == [Working("asking ada, ben"), Chunk(verdict.text)]
 
 
 async def test_a_lone_expert_is_told_as_it_speaks():
     told = []
     await online(told=told, ada="one two three").run()
-    assert told == [Text("one "), Text("two "), Text("three")]
+    assert told == [Chunk("one "), Chunk("two "), Chunk("three")]
 
 
 class Busy(ScriptedExpert):
@@ -84,7 +84,7 @@ async def test_who_must_wait_for_a_lone_expert_is_told_before_it_speaks():
     driver = online(told=told, ada="one")
     driver.panel = Panel({"ada": Busy("ada", default="one")})
     await driver.run()
-    assert told == [Working("asking ada, in about 12 s"), Text("one")]
+    assert told == [Working("asking ada, in about 12 s"), Chunk("one")]
 
 
 async def test_a_lone_expert_that_fails_before_a_word_is_a_failed_panel():
@@ -100,7 +100,7 @@ async def test_the_aggregator_is_told_as_it_writes():
     zoe = ScriptedExpert("zoe", default="both are right")
     verdict = await online(policy, told, aggregator=zoe, ada="1", ben="2").run()
     assert told[:2] == [Working("asking ada, ben"), Working("writing the verdict")]
-    assert told[2:] == [Text("both "), Text("are "), Text("right")]
+    assert told[2:] == [Chunk("both "), Chunk("are "), Chunk("right")]
     assert verdict.author == "zoe"
     assert verdict.replies[0].expert == "ada"
 
@@ -184,7 +184,7 @@ async def test_an_expert_alone_that_is_too_late_is_an_error_streamed_or_not():
 async def test_a_text_that_time_cuts_off_is_an_error():
     class Slow(ScriptedExpert):
         async def stream(self, prompt):
-            yield Chunk("It is ")
+            yield [Chunk("It is ")]
             await asyncio.Event().wait()
 
     told = []
@@ -192,7 +192,7 @@ async def test_a_text_that_time_cuts_off_is_an_error():
     driver.panel = Panel({"ada": Slow("ada")})
     with pytest.raises(OutOfTime):
         await hurried(driver).run()
-    assert Text("It is ") in told
+    assert Chunk("It is ") in told
 
 
 async def test_answers_are_compared_by_their_words_when_there_is_no_time_for_more():

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from api.feed import feeding
 from experts.circuit import State
 from experts.errors import BackendUnavailable
 from experts.scripted import Hang, ScriptedExpert
@@ -19,11 +21,12 @@ from orchestrator.panel import Panel
 from orchestrator.plan import Plan
 from orchestrator.policies import POLICIES, Policy, planned
 from orchestrator.service import SLICE, Service
-from orchestrator.types import Request, Text, Verdict, Working
+from orchestrator.types import Request, Verdict, Working
 from routing.evidence import Evidence, Outcome
 from routing.learned import Learned
 from routing.router import Growth, Recruiting, Router
 from tests.routes import NoSkills, service_of
+from tests.streams import streamed
 from tests.waiting import until
 
 WHY = "Why is the sky blue?"
@@ -55,10 +58,6 @@ def zoe(said="Both are heard. The answer is (B)."):
     return ScriptedExpert("zoe", default=said)
 
 
-async def streamed(service, asked):
-    return [event async for event in service.stream(asked)]
-
-
 async def all_of(service, requests):
     return dict([item async for item in service.answer_all(requests)])
 
@@ -85,14 +84,14 @@ async def test_answer_stream_and_batch_give_one_verdict(model, options):
 async def test_streamed_texts_join_to_the_verdicts(model):
     *events, verdict = await streamed(service_of(three(), zoe()), request(model))
     assert isinstance(verdict, Verdict)
-    assert {type(event) for event in events} <= {Text, Working}
-    assert "".join(e.text for e in events if isinstance(e, Text)) == verdict.text
+    assert {type(event) for event in events} <= {Chunk, Working}
+    assert "".join(e.text for e in events if isinstance(e, Chunk)) == verdict.text
 
 
 async def test_a_lone_expert_and_an_aggregator_are_streamed_in_pieces():
     for model in ("ben", "synthesize"):
         events = await streamed(service_of(split(), zoe()), request(model, options=OPTIONS))
-        assert sum(isinstance(event, Text) for event in events) > 3
+        assert sum(isinstance(event, Chunk) for event in events) > 3
 
 
 async def test_one_slow_and_one_failing_expert_do_not_sink_the_panel():
@@ -134,7 +133,7 @@ async def test_what_the_vote_may_overrule_is_not_streamed_before_it_is_known_to_
         service = service_of(panel, writer, wide)
         asked = request("synthesize", options=OPTIONS)
         *events, verdict = await streamed(service, asked)
-        assert "".join(e.text for e in events if isinstance(e, Text)) == verdict.text
+        assert "".join(e.text for e in events if isinstance(e, Chunk)) == verdict.text
         assert verdict.aggregator == aggregator
         assert gist(verdict) == gist(await service.answer(asked))
 
@@ -284,48 +283,27 @@ async def test_a_cancelled_answer_cancels_its_experts():
 async def test_a_stream_closed_early_cancels_its_experts_and_leaves_no_task(model):
     panel = {name: ScriptedExpert(name, default=Hang.FOREVER) for name in ("ada", "ben")}
     before = asyncio.all_tasks()
-    async with aclosing(service_of(panel).stream(request(model))) as stream:
-        reading = asyncio.create_task(_until_the_end(stream))
-        await until(lambda: panel["ada"].running == 1)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+    reading = asyncio.create_task(streamed(service_of(panel), request(model)))
+    await until(lambda: panel["ada"].running == 1)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
     assert not any(expert.running for expert in panel.values())
     assert asyncio.all_tasks() == before
 
 
-async def _until_the_end(stream):
-    async for _ in stream:
-        pass
+async def test_an_expert_waits_for_a_listener_who_takes_its_time():
+    long, heard, waiting = experts(ada="word " * 2_000), [], asyncio.Event()
 
+    async def listener(events):
+        heard.extend(events)
+        await waiting.wait()
 
-async def test_a_reader_who_leaves_a_full_queue_is_not_waited_for():
-    long = experts(ada="word " * 2_000)
-    before = asyncio.all_tasks()
-    async with asyncio.timeout(5):
-        async with aclosing(service_of(long).stream(request("ada"))) as stream:
-            await anext(stream)
-            for _ in range(2_000):  # until the queue is full and the expert waits for room
-                await asyncio.sleep(0)
-    assert asyncio.all_tasks() == before
-
-
-async def test_a_reader_who_leaves_after_a_failure_is_not_told_of_it(caplog):
-    failing = {name: ScriptedExpert(name, default=Cause.REJECTED) for name in ("ada", "ben")}
-    async with aclosing(service_of(failing).stream(request())) as stream:
-        assert isinstance(await anext(stream), Working)
-        for _ in range(50):
-            await asyncio.sleep(0)
-    assert "never retrieved" not in caplog.text
-
-
-async def test_a_slow_reader_gets_every_word():
-    long = experts(ada="word " * 2_000)
-    words = []
-    async with asyncio.timeout(5):
-        async for event in service_of(long).stream(request("ada")):
-            await asyncio.sleep(0)
-            words += [event.text] if isinstance(event, Text) else []
-    assert "".join(words) == "word " * 2_000
+    answering = asyncio.create_task(service_of(long).answer(request("ada"), listener))
+    await until(lambda: heard)
+    assert heard == [Chunk("word ")]
+    waiting.set()
+    await answering
+    assert "".join(event.text for event in heard) == "word " * 2_000
 
 
 class BreaksOff:
@@ -336,16 +314,17 @@ class BreaksOff:
     async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         raise AssertionError("it is streamed")
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
-        yield Chunk("Once upon ")
+    async def stream(self, prompt: Prompt) -> AsyncIterator[Sequence[Chunk]]:
+        yield [Chunk("Once upon ")]
         raise BackendUnavailable("connection lost")
 
 
 async def test_an_expert_that_breaks_off_after_some_text_raises():
-    stream = service_of({"ada": BreaksOff()}).stream(request("ada"))
-    assert await anext(stream) == Text("Once upon ")
-    with pytest.raises(BackendUnavailable, match="connection lost"):
-        await anext(stream)
+    service = service_of({"ada": BreaksOff()})
+    async with feeding(partial(service.answer, request("ada"))) as feed:
+        assert await feed.next(5) == [Chunk("Once upon ")]
+        with pytest.raises(BackendUnavailable, match="connection lost"):
+            await feed.next(5)
 
 
 async def test_the_route_alone_asks_nobody():

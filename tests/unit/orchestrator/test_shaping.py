@@ -5,10 +5,11 @@ import json
 import pytest
 
 from experts.scripted import ScriptedExpert
-from experts.types import Answer, Cause, Failure, JsonFormat, Prompt, Sampling, Usage
+from experts.types import Answer, Cause, Chunk, Failure, JsonFormat, Prompt, Sampling, Usage
 from orchestrator.shaping import ask_shaped
-from orchestrator.types import Request, Text
+from orchestrator.types import Request
 from tests.routes import service_of
+from tests.streams import streamed
 
 LEGS = {"type": "object", "properties": {"legs": {"type": "integer"}}, "required": ["legs"]}
 WANTED = JsonFormat(json.dumps(LEGS))
@@ -131,5 +132,5 @@ async def test_a_panel_votes_over_json_as_it_is_whatever_its_spelling(aggregator
 
 async def test_nothing_is_streamed_before_it_is_known_to_be_valid():
     made = service_of({"ada": Replying("ada", "Eight.", '{"legs": 8}')})
-    *events, verdict = [event async for event in made.stream(Request(prompt(), "ada"))]
-    assert [e.text for e in events if isinstance(e, Text)] == [verdict.text] == ['{"legs": 8}']
+    *events, verdict = await streamed(made, Request(prompt(), "ada"))
+    assert [e.text for e in events if isinstance(e, Chunk)] == [verdict.text] == ['{"legs": 8}']

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from experts.calls import extended
 from experts.scripted import ScriptedExpert
-from experts.types import Answer, JsonFormat, Prompt, Sampling, ToolCall
+from experts.types import Answer, Chunk, JsonFormat, Prompt, Sampling, ToolCall
 from orchestrator.deliberation import Compare, Deliberation, Done
 from orchestrator.policies import Policy
-from orchestrator.types import Request, Text, Verdict, Working
+from orchestrator.types import Request, Verdict, Working
 from routing.router import Recruiting
 from tests.routes import route_of, service_of
+from tests.streams import streamed
 from tests.tools import LIMA, PARIS, TOOLBOX, ToolUser
 
 ASKED = Prompt((*Prompt.of("What is it like in Paris?").messages,), toolbox=TOOLBOX)
@@ -98,33 +99,33 @@ async def test_a_reply_that_calls_need_not_be_the_json_that_is_asked_for():
 async def test_what_is_streamed_joins_to_what_is_answered(said, model):
     zoe = ScriptedExpert("zoe", default="Both.")
     answered = await service(*said, aggregator=zoe).answer(request(model))
-    *events, verdict = [e async for e in service(*said, aggregator=zoe).stream(request(model))]
+    *events, verdict = await streamed(service(*said, aggregator=zoe), request(model))
     assert isinstance(verdict, Verdict)
-    assert {type(event) for event in events} <= {Text, Working}
+    assert {type(event) for event in events} <= {Chunk, Working}
     calls = ()
     for event in events:
-        calls = extended(calls, event.calls if isinstance(event, Text) else ())
+        calls = extended(calls, event.calls if isinstance(event, Chunk) else ())
     assert calls == verdict.tool_calls == answered.tool_calls
-    text = "".join(event.text for event in events if isinstance(event, Text))
+    text = "".join(event.text for event in events if isinstance(event, Chunk))
     assert text.strip() == verdict.text.strip() == answered.text.strip()
 
 
 async def test_one_experts_calls_are_told_as_they_come_and_a_panels_whole():
     def told(events):
-        return Counter(len(event.calls) for event in events if isinstance(event, Text))
+        return Counter(len(event.calls) for event in events if isinstance(event, Chunk))
 
-    alone = [event async for event in service((PARIS,)).stream(request("ada"))]
+    alone = await streamed(service((PARIS,)), request("ada"))
     assert told(alone)[1] > len(PARIS.arguments)
-    panel = [event async for event in service((PARIS, LIMA), (PARIS, LIMA)).stream(request())]
+    panel = await streamed(service((PARIS, LIMA), (PARIS, LIMA)), request())
     assert told(panel) == {2: 1}
 
 
 async def test_the_log_probabilities_of_a_stream_are_those_of_its_text():
     prompt = Prompt.of("Why?", Sampling(logprobs=1))
-    *events, verdict = [e async for e in service("so it is").stream(request("ada", prompt))]
-    streamed = [token for event in events if isinstance(event, Text) for token in event.logprobs]
-    assert tuple(streamed) == verdict.logprobs
-    assert "".join(token.text for token in streamed) == verdict.text
+    *events, verdict = await streamed(service("so it is"), request("ada", prompt))
+    tokens = [token for event in events if isinstance(event, Chunk) for token in event.logprobs]
+    assert tuple(tokens) == verdict.logprobs
+    assert "".join(token.text for token in tokens) == verdict.text
 
 
 def test_a_panel_of_one_is_told_as_it_comes_and_stands():

@@ -9,8 +9,9 @@ from api.answer_cache.naming import Naming
 from api.answer_cache.remembering import Remembering
 from api.answer_cache.shelf import Bounds, Shelf
 from api.telemetry.kept import Recalled
-from experts.types import Prompt
-from orchestrator.types import Request, Text, Verdict
+from experts.types import Chunk, Prompt
+from orchestrator.types import Request, Verdict
+from tests.streams import streamed
 from tests.unit.api.scripted import ScriptedService, app_of, asking, client_of, verdict
 
 ASKED = Request(Prompt.of("What is 6 x 7?"))
@@ -49,7 +50,7 @@ def scripted():
 
 
 async def events(service, request=ASKED):
-    return [event async for event in service.stream(request)]
+    return await streamed(service, request)
 
 
 async def test_streamed_or_not_the_second_answer_is_the_first(scripted):
@@ -59,7 +60,7 @@ async def test_streamed_or_not_the_second_answer_is_the_first(scripted):
     assert len(scripted.asked) == 1
     assert isinstance(first[-1], Verdict)
     assert {(each.text, each.calls, each.age) for each in again} == {(first[-1].text, 0, 1.0)}
-    assert [type(event) for event in await events(service)] == [Text, Verdict]
+    assert [type(event) for event in await events(service)] == [Chunk, Verdict]
 
 
 async def test_observers_hear_of_every_answer_that_is_given_again(scripted):

@@ -6,8 +6,9 @@ from rich.console import Console
 
 from api.cli.ask import answer, document, shown, summary
 from api.cli.route import candidates, skills
+from experts.types import Chunk
 from orchestrator.errors import PanelFailed, UnknownModel
-from orchestrator.types import Text, Working
+from orchestrator.types import Working
 from tests.unit.api.scripted import ROUTE, ScriptedService, verdict
 
 
@@ -19,8 +20,12 @@ def rendered(part):
 
 async def test_everything_said_is_shown_and_the_verdict_returned():
     service, seen = ScriptedService(), []
-    assert await answer(service, "why?", "convene/vote", seen.append) == verdict()
-    assert seen == list(service.script)
+
+    async def listener(events):
+        seen.extend(events)
+
+    assert await answer(service, "why?", "convene/vote", listener) == verdict()
+    assert (*seen, verdict()) == service.script
     assert service.asked[0].model == "vote"
 
 
@@ -34,15 +39,14 @@ async def test_everything_said_is_shown_and_the_verdict_returned():
 )
 async def test_what_goes_wrong_is_raised_for_main_to_tell(service, model, error):
     with pytest.raises(error):
-        await answer(service, "why?", model, lambda _event: None)
+        await answer(service, "why?", model, None)
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_text_is_written_as_it_comes_only_if_live(capsys, live):
+async def test_text_is_written_as_it_comes_only_if_live(capsys, live):
     with Console(quiet=True).status("starting") as status:
         show = shown(status, live=live)
-        for event in (Working("asking"), Text("half \ud83d"), verdict()):
-            show(event)
+        await show([Working("asking"), Chunk("half \ud83d")])
     assert capsys.readouterr().out == ("half ?" if live else "")
 
 

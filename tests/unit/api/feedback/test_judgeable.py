@@ -10,6 +10,7 @@ from api.feedback.taking import Feedback
 from orchestrator.feedback import Judgement
 from tests.feedback import Kept, experts, request
 from tests.routes import service_of
+from tests.streams import streamed
 
 ID = "req_0123456789abcdef01234567"
 
@@ -19,7 +20,7 @@ async def ask_plain(service):
 
 
 async def ask_streamed(service):
-    assert [event async for event in service.stream(request())]
+    assert await streamed(service, request())
 
 
 async def ask_sampled(service):

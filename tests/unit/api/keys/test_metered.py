@@ -1,9 +1,10 @@
 import asyncio
-from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from api.feed import feeding
 from api.keys.errors import OverLimit
 from api.keys.estimates import Estimator
 from api.keys.keeper import Keeper
@@ -12,11 +13,12 @@ from api.keys.metered import Metered
 from api.keys.visitor import Keys, Visitor
 from api.samples import answers
 from experts.cards import ScriptedCard
-from experts.types import Cause, Failure, Prompt
+from experts.types import Cause, Chunk, Failure, Prompt
 from orchestrator.errors import OutOfTime, PanelFailed, UnknownModel
 from orchestrator.policies import POLICIES
-from orchestrator.types import Request, Text, Verdict
+from orchestrator.types import Request, Verdict
 from tests.keys import NOW, Clock, Shared, limits, made
+from tests.streams import streamed
 from tests.unit.api.scripted import ScriptedService, verdict
 
 ESTIMATOR = Estimator({name: ScriptedCard(kind="scripted") for name in ("ada", "bob")}, POLICIES)
@@ -71,15 +73,15 @@ async def test_while_it_is_asked_everything_is_reserved_and_then_what_it_took_is
 
 async def test_a_stream_is_settled_by_its_verdict():
     case = Case()
-    events = [event async for event in case.service.stream(ASKED)]
+    events = await streamed(case.service, ASKED)
     assert isinstance(events[-1], Verdict)
     assert await case.counted() == (SPENT, 0)
 
 
 async def test_a_client_that_hangs_up_pays_for_what_was_reserved():
-    case = Case(Text("It "), 3600.0, verdict())
-    async with aclosing(case.service.stream(ASKED)) as events:
-        assert await anext(events) == Text("It ")
+    case = Case(Chunk("It "), 3600.0, verdict())
+    async with feeding(partial(case.service.answer, ASKED)) as feed:
+        assert await feed.next(5) == [Chunk("It ")]
     assert case.scripted.cancelled.is_set()
     assert await case.counted() == (WHOLE, 0)
 
@@ -118,7 +120,7 @@ async def test_nobody_is_asked_beyond_the_limit():
         with pytest.raises(OverLimit):
             await refused
     with pytest.raises(OverLimit):
-        [event async for event in case.service.stream(ASKED)]
+        await streamed(case.service, ASKED)
     assert len(case.scripted.asked) == 1
 
 

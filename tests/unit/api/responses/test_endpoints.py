@@ -2,9 +2,9 @@ import pytest
 from openai.types.responses import Response
 
 from api.responses.items import Said
-from experts.types import Cause, Failure, Message
+from experts.types import Cause, Chunk, Failure, Message
 from orchestrator.errors import PanelFailed
-from orchestrator.types import Text, Working
+from orchestrator.types import Working
 from tests.responses import Shelf, told
 from tests.unit.api.scripted import ScriptedService, app_of, client_of, verdict
 
@@ -133,7 +133,7 @@ async def test_a_panel_that_fails_at_once_has_a_status_and_nothing_is_kept(strea
 
 
 async def test_a_panel_that_fails_later_ends_the_stream():
-    shelf, service = Shelf(), ScriptedService((Working("asking"), Text("It"), FAILED))
+    shelf, service = Shelf(), ScriptedService((Working("asking"), Chunk("It"), FAILED))
     (made,) = await exchange(service, posting(stream=True), shelf=shelf)
     assert made.status_code == 200
     events = told(made.text)

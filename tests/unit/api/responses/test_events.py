@@ -6,8 +6,7 @@ from api.responses.body import ResponseBody
 from api.responses.document import Draft
 from api.responses.events import Events
 from experts.calls import pieces
-from experts.types import CallPiece, ToolCall
-from orchestrator.types import Text
+from experts.types import CallPiece, Chunk, ToolCall
 from tests.responses import told
 from tests.tools import LIMA, PARIS
 from tests.unit.api.scripted import verdict
@@ -28,7 +27,7 @@ def kinds(events):
 
 async def test_the_events_of_a_response_come_in_openais_order_and_numbered():
     say = Events(DRAFT, ended)
-    frames = [say.opening(), say.piece(Text("It is\n")), say.piece(Text("**42**. 🙂"))]
+    frames = [say.opening(), say.piece(Chunk("It is\n")), say.piece(Chunk("**42**. 🙂"))]
     frames.append(await say.ending(verdict()))
     events = told(b"".join(frames).decode())
     delta = ["output_text.delta"] * 2
@@ -49,7 +48,7 @@ async def test_a_text_of_nothing_has_its_item_too():
 
 async def test_a_failure_ends_the_events():
     say = Events(DRAFT, ended)
-    events = told((say.opening() + say.piece(Text("It")) + say.failure(ValueError("x"))).decode())
+    events = told((say.opening() + say.piece(Chunk("It")) + say.failure(ValueError("x"))).decode())
     assert kinds(events) == [*STARTED, *SPEAKING, "output_text.delta", "failed"]
     assert events[-1].response.error.code == "server_error"
 
@@ -69,12 +68,12 @@ async def streamed(*pieces, text="", calls=(PARIS, LIMA)):
 def called(index, call):
     """The pieces of a streamed call, its arguments in two."""
     said = call.arguments
-    yield Text("", (CallPiece(index, "", call.id, call.name),))
-    yield from (Text("", (CallPiece(index, part),)) for part in (said[:4], said[4:]))
+    yield Chunk("", calls=(CallPiece(index, "", call.id, call.name),))
+    yield from (Chunk("", calls=(CallPiece(index, part),)) for part in (said[:4], said[4:]))
 
 
 async def test_items_are_told_one_after_the_other():
-    said = [Text("I ask."), *called(0, PARIS), *called(1, LIMA)]
+    said = [Chunk("I ask."), *called(0, PARIS), *called(1, LIMA)]
     events = await streamed(*said, text="I ask.")
     one = [*CALLING, CALLING[1], *CALLED]
     assert kinds(events) == [*STARTED, *SPEAKING, *SAID, *one, *one, "completed"]
@@ -87,19 +86,19 @@ async def test_items_are_told_one_after_the_other():
 
 
 async def test_all_at_once_is_told_in_the_same_order():
-    events = await streamed(Text("I ask.", pieces((PARIS, LIMA))), text="I ask.")
+    events = await streamed(Chunk("I ask.", calls=pieces((PARIS, LIMA))), text="I ask.")
     one = [*CALLING, *CALLED]
     assert kinds(events) == [*STARTED, *SPEAKING, *SAID, *one, *one, "completed"]
 
 
 async def test_calls_alone_have_no_message():
-    events = await streamed(Text("", pieces((PARIS,))), calls=(PARIS,))
+    events = await streamed(Chunk("", calls=pieces((PARIS,))), calls=(PARIS,))
     assert [item.type for item in events[-1].response.output] == ["function_call"]
 
 
 async def test_a_text_after_a_call_is_an_item_of_its_own():
     events = await streamed(
-        Text("I"), *called(0, PARIS), Text(" ask."), text="I ask.", calls=(PARIS,)
+        Chunk("I"), *called(0, PARIS), Chunk(" ask."), text="I ask.", calls=(PARIS,)
     )
     types = [item.type for item in events[-1].response.output]
     assert types == ["message", "function_call", "message"]
@@ -109,7 +108,7 @@ async def test_a_text_after_a_call_is_an_item_of_its_own():
 async def test_a_call_is_told_once_its_name_is_known():
     late = [CallPiece(0, "{", "call_1"), CallPiece(0, "", name="time"), CallPiece(0, "}")]
     events = await streamed(
-        *(Text("", (piece,)) for piece in late), calls=(ToolCall("call_1", "time", "{}"),)
+        *(Chunk("", calls=(piece,)) for piece in late), calls=(ToolCall("call_1", "time", "{}"),)
     )
     assert events[2].item.name == "time"
     assert [e.delta for e in events if e.type.endswith("arguments.delta")] == ["{", "}"]
@@ -117,7 +116,7 @@ async def test_a_call_is_told_once_its_name_is_known():
 
 async def test_a_call_without_arguments_has_no_pieces_of_them():
     call = ToolCall("call_1", "time", "")
-    events = await streamed(Text("", pieces((call,))), calls=(call,))
+    events = await streamed(Chunk("", calls=pieces((call,))), calls=(call,))
     assert kinds(events) == [*STARTED, CALLING[0], *CALLED, "completed"]
 
 

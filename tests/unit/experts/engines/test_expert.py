@@ -9,6 +9,7 @@ from experts.engines.expert import SLICE, WAVE, VllmExpert, conversation, engine
 from experts.engines.generation import Piece, Refusal
 from experts.errors import BackendRejected, BackendUnavailable, EmptyReply
 from experts.types import Answer, Cause, Failure, Message, Priority, Prompt, Sampling, Usage
+from tests.streams import gathered
 
 
 class ToyPool:
@@ -101,7 +102,7 @@ async def test_a_reply_is_never_longer_than_the_card_allows(asked, expected):
 
 async def test_a_stream_ends_with_its_finish_and_usage():
     alice = expert(ToyPool(Piece("b", 3, 2, "stop")))
-    chunks = [chunk async for chunk in alice.stream(ASKED)]
+    chunks = await gathered(alice.stream(ASKED))
     assert "".join(chunk.text for chunk in chunks) == "a b"
     assert (chunks[-1].finish, chunks[-1].usage) == ("stop", Usage(3, 2))
     assert chunks[0].usage is None
@@ -109,10 +110,7 @@ async def test_a_stream_ends_with_its_finish_and_usage():
 
 async def test_a_refused_stream_raises():
     with pytest.raises(BackendRejected, match="too long"):
-        [
-            chunk
-            async for chunk in expert(ToyPool(Refusal(Cause.REJECTED, "too long"))).stream(ASKED)
-        ]
+        await gathered(expert(ToyPool(Refusal(Cause.REJECTED, "too long"))).stream(ASKED))
 
 
 async def test_a_stream_without_text_raises():
@@ -121,7 +119,7 @@ async def test_a_stream_without_text_raises():
             yield Piece(" ", 3, 1, "stop")
 
     with pytest.raises(EmptyReply):
-        [chunk async for chunk in expert(Silent()).stream(ASKED)]
+        await gathered(expert(Silent()).stream(ASKED))
 
 
 async def test_statuses_name_each_engine_once():

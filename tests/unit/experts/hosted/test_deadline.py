@@ -32,6 +32,32 @@ async def test_a_deadline_that_is_moved_ends_steps_then_and_not_before():
             await deadline.step(asyncio.sleep(3600))
 
 
+async def test_a_deadline_that_is_over_can_be_moved_whether_a_step_missed_it_or_not():
+    async def ready():
+        return "there"
+
+    with closing(Deadline(soon())) as deadline:
+        with pytest.raises(TimeoutError):
+            await deadline.step(asyncio.sleep(3600))
+        deadline.move(soon(60))
+        assert await deadline.step(asyncio.sleep(0.02, "there")) == "there"
+        deadline.move(soon())
+        await asyncio.sleep(0.05)
+        assert await deadline.step(ready()) == "there"
+        deadline.move(soon(60))
+        assert await deadline.step(asyncio.sleep(0.02, "there")) == "there"
+
+
+async def test_a_deadline_that_is_moved_to_later_holds_then():
+    with closing(Deadline(soon())) as deadline:
+        for _ in range(3):
+            deadline.move(soon(0.02))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(5):
+                await deadline.step(asyncio.sleep(3600))
+        assert asyncio.current_task().cancelling() == 0
+
+
 async def test_whoever_takes_the_steps_may_be_late_for_one_that_need_not_be_waited_for():
     async def ready():
         return "there"

@@ -15,6 +15,7 @@ from experts.hosted.expert import opened
 from experts.patience import Hedge, Timeouts
 from experts.types import Answer, Cause, Priority, Prompt
 from tests.openai_server import echoes, event, hangs, refuses, serving, streams
+from tests.streams import gathered
 from tests.waiting import until
 
 
@@ -214,7 +215,7 @@ async def test_a_backend_that_hangs_is_given_up_and_holds_nobody_else_up(server,
         async with opened(cards, Cluster()) as experts:
 
             async def hanging():
-                return [chunk async for chunk in experts["ada"].stream(Prompt.of("Why?"))]
+                return await gathered(experts["ada"].stream(Prompt.of("Why?")))
 
             waiting = [asyncio.create_task(hanging()) for _ in range(20)]
             await asyncio.sleep(0)
@@ -231,7 +232,7 @@ async def test_who_stops_waiting_in_line_or_at_the_backend_frees_it(server, stre
 
     async def ask(expert):
         if stream:
-            return [chunk async for chunk in expert.stream(Prompt.of("Why?"))]
+            return await gathered(expert.stream(Prompt.of("Why?")))
         return await expert.ask([Prompt.of("Why?")])
 
     async with opened({"ada": card(server, concurrency=1)}, Cluster()) as experts:
@@ -252,7 +253,7 @@ async def test_a_slow_call_is_made_again_and_the_slow_one_is_cancelled(server, s
     hedged = card(server, hedge=Hedge(after=0.05, share=1.0))
     async with opened({"ada": hedged}, Cluster()) as experts:
         if stream:
-            chunks = [chunk async for chunk in experts["ada"].stream(Prompt.of("Why?"))]
+            chunks = await gathered(experts["ada"].stream(Prompt.of("Why?")))
             text, usage = "".join(chunk.text for chunk in chunks), chunks[-1].usage
         else:
             [reply] = await experts["ada"].ask([Prompt.of("Why?")])

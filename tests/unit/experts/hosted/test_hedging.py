@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from experts.errors import BackendUnavailable
 from experts.hosted.hedging import BURST, ENOUGH, Allowance, HedgingBackend, late
 from experts.types import Answer, Chunk, Prompt, Usage
+from tests.streams import gathered
 from tests.virtual_time import in_virtual_time
 
 PROMPT = Prompt.of("Why?")
@@ -25,7 +26,7 @@ class Backend:
 
     async def reply(self, prompt):
         async with aclosing(self.stream(prompt)) as chunks:
-            text = "".join([chunk.text async for chunk in chunks])
+            text = "".join([chunk.text for chunk in await gathered(chunks)])
         return Answer("ada", text, Usage(3, 2, 0.5))
 
     async def stream(self, prompt):
@@ -38,8 +39,8 @@ class Backend:
             await asyncio.sleep(seconds)
             if error:
                 raise error
-            yield Chunk(f"call {number}")
-            yield Chunk("", "stop", Usage(3, 2, 0.5))
+            yield [Chunk(f"call {number}")]
+            yield [Chunk("", "stop", Usage(3, 2, 0.5))]
         finally:
             self.open -= 1
 
@@ -50,7 +51,7 @@ async def asked(hedging):
 
 
 async def streamed(hedging):
-    chunks = [chunk async for chunk in hedging.stream(PROMPT)]
+    chunks = await gathered(hedging.stream(PROMPT))
     return "".join(chunk.text for chunk in chunks), chunks[-1].usage
 
 

@@ -1,6 +1,7 @@
 """A backend against a real server that misbehaves in every way seen of real ones."""
 
 import gzip
+import json
 import logging
 
 import pytest
@@ -10,7 +11,7 @@ from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, EmptyReply
 from experts.hosted.openai_backend import LONGEST_REPLY, OpenAIBackend, session
 from experts.hosted.retrying import Deadlines, Retries, RetryingBackend
-from experts.types import Prompt, Usage
+from experts.types import Chunk, Prompt, Usage
 from tests.openai_server import (
     answers,
     event,
@@ -21,6 +22,7 @@ from tests.openai_server import (
     serving,
     streams,
 )
+from tests.streams import gathered
 from tests.tools import PARIS
 from tests.waiting import until
 
@@ -49,7 +51,7 @@ async def asked(backend):
 
 
 async def streamed(backend):
-    return "".join([chunk.text async for chunk in backend.stream(PROMPT)])
+    return "".join([chunk.text for chunk in await gathered(backend.stream(PROMPT))])
 
 
 ways = pytest.mark.parametrize("way", [asked, streamed])
@@ -76,7 +78,7 @@ async def test_usage_comes_with_the_reply(server, backend, way):
     if way is asked:
         assert (await backend.reply(PROMPT)).usage == Usage(1, 3)
     else:
-        assert [chunk async for chunk in backend.stream(PROMPT)][-1].usage == Usage(1, 3)
+        assert (await gathered(backend.stream(PROMPT)))[-1].usage == Usage(1, 3)
 
 
 @ways
@@ -160,7 +162,7 @@ async def test_a_server_that_is_not_there_is_unavailable(way):
 async def test_a_stream_cut_in_the_middle_is_unavailable(server, backend):
     server.default = streams(event(delta={"content": "half"}), then="cut")
     chunks = backend.stream(PROMPT)
-    assert (await anext(chunks)).text == "half"
+    assert await anext(chunks) == [Chunk("half")]
     with pytest.raises(BackendUnavailable, match="the connection failed"):
         await anext(chunks)
 
@@ -184,18 +186,26 @@ async def test_characters_split_over_packets_arrive_whole(server, backend):
     assert await streamed(backend) == "Å三"
 
 
+async def test_what_comes_in_one_packet_is_given_together_and_not_held_back(server, backend):
+    raw = [f"data: {json.dumps(event(delta={'content': text}))}\n\n" for text in "ab"]
+    server.default = streams("".join(raw).encode(), then="hangs")
+    chunks = backend.stream(PROMPT)
+    assert await anext(chunks) == [Chunk("a"), Chunk("b")]
+    await chunks.aclose()
+
+
 async def test_a_server_that_cannot_stream_is_read_all_the_same(server, backend):
     server.default = answers(
         {"choices": [{"message": {"content": "yes"}, "finish_reason": "length"}]}
     )
-    chunks = [chunk async for chunk in backend.stream(PROMPT)]
+    chunks = await gathered(backend.stream(PROMPT))
     assert [(chunk.text, chunk.finish) for chunk in chunks] == [("yes", None), ("", "length")]
 
 
 async def test_a_server_that_cannot_stream_calls_tools_all_the_same(server, backend):
     raw = {"id": PARIS.id, "function": {"name": PARIS.name, "arguments": PARIS.arguments}}
     server.default = answers({"choices": [{"message": {"content": None, "tool_calls": [raw]}}]})
-    chunks = [chunk async for chunk in backend.stream(PROMPT)]
+    chunks = await gathered(backend.stream(PROMPT))
     assert extended((), chunks[0].calls) == (PARIS,)
     assert chunks[-1].finish == "tool_calls"
 

@@ -84,6 +84,15 @@ def test_nothing_is_read_behind_the_end():
     assert len(read(event(delta={"content": "a"}), "[DONE]", event(delta={"content": "b"}))) == 2
 
 
+def test_what_comes_before_an_error_is_told_before_it_is_raised():
+    reader, gone = StreamReader(None), {"error": {"message": "gone", "code": 503}}
+    together = written(event(delta={"content": "a"}), gone, event(delta={"content": "b"}))
+    assert reader.feed(together) == [Chunk("a")]
+    assert reader.over
+    with pytest.raises(BackendUnavailable, match="gone"):
+        reader.end()
+
+
 @pytest.mark.parametrize(
     ("payloads", "kind", "message"),
     [

@@ -19,6 +19,7 @@ from experts.errors import (
 from experts.hosted.breaking import Breaker
 from experts.hosted.retrying import Deadlines, Retries, RetryingBackend
 from experts.types import Answer, CallPiece, Chunk, Priority, Prompt, Usage
+from tests.streams import gathered
 from tests.virtual_time import in_virtual_time
 from tests.waiting import until
 
@@ -39,7 +40,7 @@ class Backend:
 
     async def reply(self, prompt):
         async with aclosing(self.stream(prompt)) as chunks:
-            return Answer("ada", "".join([chunk.text async for chunk in chunks]))
+            return Answer("ada", "".join([chunk.text for chunk in await gathered(chunks)]))
 
     async def stream(self, prompt):
         steps = self.calls[min(self.made, len(self.calls) - 1)]
@@ -52,7 +53,7 @@ class Backend:
                 if isinstance(step, float):
                     await asyncio.sleep(step)
                 else:
-                    yield step
+                    yield [step]
         finally:
             self.open -= 1
 
@@ -67,7 +68,7 @@ async def asked(backend, deadlines=PATIENT, breaker=None, prompt=PROMPT):
 
 async def streamed(backend, deadlines=PATIENT, breaker=None, prompt=PROMPT):
     chunks = retrying(backend, deadlines, breaker).stream(prompt)
-    return "".join([chunk.text async for chunk in chunks])
+    return "".join([chunk.text for chunk in await gathered(chunks)])
 
 
 ways = pytest.mark.parametrize("way", [asked, streamed])
@@ -127,7 +128,7 @@ async def test_the_deadline_holds_over_all_tries(way):
 async def test_after_something_was_sent_on_a_stream_is_not_begun_again():
     backend = Backend([Chunk("half"), BackendUnavailable("cut")])
     chunks = RetryingBackend(backend, Deadlines(5.0), SOON).stream(PROMPT)
-    assert await anext(chunks) == Chunk("half")
+    assert await anext(chunks) == [Chunk("half")]
     with pytest.raises(BackendUnavailable, match="cut"):
         await anext(chunks)
     assert backend.made == 1
@@ -158,9 +159,9 @@ async def test_silence_between_two_tokens_ends_a_stream_and_thinking_is_no_silen
 async def test_a_reader_that_takes_its_time_is_no_silence():
     backend = Backend([Chunk("a"), Chunk("b"), END])
     chunks = RetryingBackend(backend, Deadlines(60.0, idle=1.0)).stream(PROMPT)
-    assert (await anext(chunks)).text == "a"
+    assert await anext(chunks) == [Chunk("a")]
     await asyncio.sleep(5.0)
-    assert (await anext(chunks)).text == "b"
+    assert await anext(chunks) == [Chunk("b")]
     await chunks.aclose()
 
 
@@ -223,16 +224,14 @@ async def test_a_try_that_hangs_counts_against_the_circuit(way):
 
 async def test_thinking_counts_as_a_first_token_and_is_not_sent_on():
     backend = Backend([Chunk(""), 0.15, Chunk("yes"), END])
-    chunks = [
-        chunk async for chunk in RetryingBackend(backend, Deadlines(0.2), SOON).stream(PROMPT)
-    ]
+    chunks = await gathered(RetryingBackend(backend, Deadlines(0.2), SOON).stream(PROMPT))
     assert chunks == [Chunk("yes"), END]
 
 
 async def test_calls_of_tools_are_sent_on():
     call = Chunk("", calls=(CallPiece(0, "{}", "call_1", "weather"),))
     chunks = RetryingBackend(Backend([call, END]), PATIENT, SOON).stream(PROMPT)
-    assert [chunk async for chunk in chunks] == [call, END]
+    assert await gathered(chunks) == [call, END]
 
 
 async def test_a_reader_that_takes_its_time_is_not_interrupted():
@@ -240,7 +239,7 @@ async def test_a_reader_that_takes_its_time_is_not_interrupted():
     chunks = RetryingBackend(backend, Deadlines(0.05), SOON).stream(PROMPT)
     await anext(chunks)
     await asyncio.sleep(0.1)  # past the deadline, but it is no timeout of the reader's
-    assert (await anext(chunks)).text == "b"
+    assert await anext(chunks) == [Chunk("b")]
 
 
 @ways
