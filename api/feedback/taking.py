@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 EVERY = 2.0  # seconds between looks at what other workers were told
 BACKLOG = 10_000  # answers that wait to be written; beyond that the oldest take no feedback
-GATHERED = 0.02  # seconds in which answers are gathered: one by one they take Redis half its time
+GATHERED = 0.05  # seconds in which answers are gathered: one by one they take Redis half its time
 LOOKS = (0.0, 5 * GATHERED, 20 * GATHERED)  # seconds before each look for an answer
 AT_ONCE = 64  # of them, or of tenants, in one message
 

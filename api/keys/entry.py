@@ -59,8 +59,7 @@ def bearer(scope: Scope) -> str | None:
 def _telling(visitor: Visitor, send: Send) -> Send:
     async def telling(message: Message) -> None:
         if message["type"] == "http.response.start" and visitor.standing is not None:
-            told = headers(visitor.standing, time.time())
-            ours = [(name.encode(), value.encode()) for name, value in told.items()]
+            ours = headers(visitor.standing, time.time())
             message = {**message, "headers": [*message["headers"], *ours]}
         await send(message)
 

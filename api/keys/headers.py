@@ -4,20 +4,29 @@ import math
 
 from api.keys.limits import Level, Standing, Unit, shown
 
+Header = tuple[bytes, bytes]
+TOLD = ("limit", "remaining", "reset")
+NAMES = {unit: tuple(f"x-ratelimit-{what}-{unit}".encode() for what in TOLD) for unit in Unit}
 
-def headers(standing: Standing, now: float) -> dict[str, str]:
+
+def headers(standing: Standing, now: float) -> list[Header]:
     """For each unit the limit that is nearest to its end, as OpenAI names and writes them."""
-    told: dict[str, str] = {}
-    nearest_of: dict[Unit, Level] = {}
+    nearest: dict[Unit, Level] = {}
     for level in standing.levels:
-        other = nearest_of.setdefault(level.limit.unit, level)
-        if _share(level) < _share(other):
-            nearest_of[level.limit.unit] = level
-    for unit, nearest in nearest_of.items():
-        told[f"x-ratelimit-limit-{unit}"] = shown(unit, nearest.limit.amount)
-        told[f"x-ratelimit-remaining-{unit}"] = shown(unit, nearest.left)
-        told[f"x-ratelimit-reset-{unit}"] = f"{max(0, math.ceil(nearest.ends - now))}s"
-    return told
+        unit = level.limit.unit
+        if unit not in nearest or _share(level) < _share(nearest[unit]):
+            nearest[unit] = level
+    return [header for level in nearest.values() for header in _told(level, now)]
+
+
+def _told(level: Level, now: float) -> tuple[Header, Header, Header]:
+    unit = level.limit.unit
+    limit, remaining, reset = NAMES[unit]
+    return (
+        (limit, shown(unit, level.limit.amount).encode()),
+        (remaining, shown(unit, level.left).encode()),
+        (reset, b"%ds" % max(0, math.ceil(level.ends - now))),
+    )
 
 
 def _share(level: Level) -> float:

@@ -1,13 +1,14 @@
 """A service for one key: reserves before it asks, settles when it knows what it took."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field, replace
 
 from starlette.types import Scope
 
 from api.around import Around
 from api.keys.estimates import NOTHING, ONE, Estimate, taken, taken_by_failures
+from api.keys.keeper import Keeper
 from api.keys.ledger import Reservation
 from api.keys.limits import Amounts
 from api.keys.visitor import Visitor, visitor
@@ -53,12 +54,12 @@ class Metered(Around):
 
     async def route(self, request: Request) -> Route:
         """Counts as a request, and what the tagger may take."""
-        async with self._billed(self._estimator.routing(request)):
+        with await self._billed(self._estimator.routing(request)):
             return await self.inside.route(self._theirs(request))
 
     async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
         """Settled before it is told: whoever has it may ask the next at once."""
-        async with self._billed(self._estimator.estimate(request)) as bill:
+        with await self._billed(self._estimator.estimate(request)) as bill:
             verdict = await self.inside.answer(self._theirs(request), listener)
             bill.tell(verdict)
             return verdict
@@ -109,16 +110,26 @@ class Metered(Around):
     def _theirs(self, request: Request) -> Request:
         return replace(request, tenant=self._whose.tenant)
 
-    @asynccontextmanager
-    async def _billed(self, estimate: Estimate) -> AsyncIterator[Bill]:
-        bill, reservation = Bill(estimate), await self._whose.reserve(estimate.whole)
-        try:
-            yield bill
-        except OrchestratorError as error:
-            bill.tell(error)
-            raise
-        finally:
-            self._keeper.settle_soon(reservation, bill.taken)
+    async def _billed(self, estimate: Estimate) -> "_Billing":
+        reservation = await self._whose.reserve(estimate.whole)
+        return _Billing(self._keeper, reservation, Bill(estimate))
+
+
+@dataclass(slots=True)
+class _Billing(AbstractContextManager[Bill]):
+    """Around what is reserved for: settles what its bill says."""
+
+    keeper: Keeper
+    reservation: Reservation
+    bill: Bill
+
+    def __enter__(self) -> Bill:
+        return self.bill
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OrchestratorError):
+            self.bill.tell(error)
+        self.keeper.settle_soon(self.reservation, self.bill.taken)
 
 
 async def _each(requests: Requests) -> AsyncIterator[Request]:

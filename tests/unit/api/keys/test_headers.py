@@ -1,4 +1,4 @@
-from api.keys.headers import headers
+from api.keys.headers import headers as written
 from api.keys.limits import Level, Limit, Standing, Unit
 
 NOW = 1000.0
@@ -6,6 +6,10 @@ NOW = 1000.0
 
 def level(unit, text, used, seconds=30.2):
     return Level(Limit.written(unit, text), used, NOW + seconds)
+
+
+def headers(standing, now):
+    return {name.decode(): value.decode() for name, value in written(standing, now)}
 
 
 def test_each_limited_unit_tells_limit_rest_and_reset():
