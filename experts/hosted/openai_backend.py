@@ -15,7 +15,6 @@ from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendUnavailable, ExpertError
 from experts.hosted.openai_stream import StreamReader
 from experts.hosted.openai_wire import (
-    LONGEST_MESSAGE,
     answer,
     encoded,
     error_of_status,
@@ -125,7 +124,7 @@ class Endpoint:
 
 async def _error(response: aiohttp.ClientResponse) -> ExpertError:
     if location := response.headers.get("Location"):
-        to = " ".join(location.split())[:LONGEST_MESSAGE]
+        to = " ".join(location.split())
         return BackendRejected(
             f"HTTP {response.status}: the server redirects elsewhere; the service's log says where",
             detail=f"it redirects to {to}; put the address it wants into base_url",
