@@ -19,7 +19,7 @@ OURS = ("api", "orchestrator", "routing", "experts", "uvicorn")
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s [%(request)s] %(message)s"
 FIELDS = (  # names, numbers and words of our own
     *("action", "label", "status", "seconds", "engine", "base", "adapter", "left"),
-    *("expert", "batch"),
+    *("expert", "cause", "batch"),
     *("policy", "mode", "outcome", "experts", "causes", "author", "overhead_seconds"),
     *("confidence", "agreement", "prompt_tokens", "completion_tokens", "cost_usd", "keys"),
 )

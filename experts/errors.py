@@ -15,10 +15,16 @@ from experts.types import Cause, Failure
 
 
 class ExpertError(Exception):
-    """An expert gave no reply. The message is written for the verdict's story."""
+    """An expert gave no reply. The message is written for the verdict's story, which clients read.
+    The `detail` is for the operator's log: where it was asked and what happened there, in words
+    that quote neither the prompt nor the reply."""
 
     cause = Cause.UNAVAILABLE
     retry_after: float | None = None  # seconds
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
     def failure(self, expert: str, seconds: float) -> Failure:
         """The same, as a value for the deliberation."""
@@ -28,8 +34,8 @@ class ExpertError(Exception):
 class BackendUnavailable(ExpertError):  # noqa: N818 - named for the state it reports
     """Asking again may help, after `retry_after` seconds where the backend named a time."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: float | None = None, *, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
         self.retry_after = retry_after
 
 

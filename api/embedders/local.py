@@ -1,10 +1,14 @@
 """An embedding model in this process: the router's encoder, or one that the registry lists."""
 
+import logging
+
 from api.embedders.errors import NotEmbedded
 from api.embedders.model import Embedding, Terms, Wanted
 from api.errors import Unfit
 from experts.types import Cause, Failure
 from routing.encoder import Embedder
+
+logger = logging.getLogger(__name__)
 
 
 class LocalModel:
@@ -25,7 +29,12 @@ class LocalModel:
             extents = await self._encoder.extents(texts)
             vectors = await self._encoder.encode(texts)
         except OSError as error:  # as it is loaded, on first use
-            reason = f"the model cannot be loaded: {error}"
+            logger.warning(
+                "%s cannot be loaded: %s",
+                *(self._name, " ".join(str(error).split())),
+                extra={"action": "call_failed", "expert": self._name, "cause": "rejected"},
+            )
+            reason = "the model cannot be loaded; the service's log says why"
             raise NotEmbedded(Failure(self._name, Cause.REJECTED, reason)) from error
         cut = tuple(place for place, extent in enumerate(extents) if not extent.whole)
         return Embedding(vectors, sum(extent.tokens for extent in extents), cut)

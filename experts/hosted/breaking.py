@@ -20,7 +20,7 @@ class Breaker:
     """The circuit of one expert, in this process."""
 
     def __init__(self, expert: str, circuit: Circuit | None = None) -> None:
-        self._expert = expert
+        self.expert = expert
         self._circuit = circuit or Circuit()
         self._random = random.Random()
         self._told = State.CLOSED
@@ -60,9 +60,9 @@ class Breaker:
         self._circuit, state = circuit, circuit.state(_now())
         if state is not self._told:
             self._told = state
-            extra = {"action": f"circuit_{state.name.lower()}", "expert": self._expert}
+            extra = {"action": f"circuit_{state.name.lower()}", "expert": self.expert}
             level = logging.WARNING if state is State.OPEN else logging.INFO
-            logger.log(level, "%s %s", self._expert, WORDS[state], extra=extra)
+            logger.log(level, "%s %s", self.expert, WORDS[state], extra=extra)
 
 
 class Call(AbstractContextManager["Call"]):

@@ -23,6 +23,7 @@ from experts.errors import (
 )
 from experts.hosted.openai_stream import StreamReader
 from experts.hosted.openai_wire import LONGEST_MESSAGE, answer, request, retry_after, retryable
+from experts.hosted.roots import causes, root
 from experts.types import Answer, Chunk, Prompt, Usage
 
 # By name, so that LiteLLM need not be imported to read this. A subclass has its parent's.
@@ -48,6 +49,9 @@ COUNTERPARTS: dict[str, type[ExpertError]] = {
     "APIError": BackendUnavailable,
     "OpenAIError": BackendUnavailable,
 }
+
+UNANSWERED = {"APIConnectionError", "Timeout", "OpenAIError"}  # nobody, or LiteLLM itself broke
+TRANSPORT = {"OSError", "ClientError", "TransportError"}  # the system's, aiohttp's, HTTPX's
 
 # What a reply without would not be an answer to: a provider that cannot is to say so.
 KEPT = ("tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs")
@@ -110,14 +114,17 @@ class LiteLLMBackend:
 
     def _translated(self, error: Any) -> ExpertError:
         kind = _counterpart(error)
-        message = " ".join(str(error).split())
-        if self._key:
-            message = message.replace(self._key, "***")
-        message = message[:LONGEST_MESSAGE]
+        message = "the call failed; the service's log says why"
+        if _answered(error):
+            message = self._masked(" ".join(str(error).split()))[:LONGEST_MESSAGE]
+        detail = self._masked(f"{self._card.model} by LiteLLM: {root(error)}")
         if not issubclass(kind, BackendUnavailable):
-            return kind(message)
+            return kind(message, detail=detail)
         headers = getattr(error, "litellm_response_headers", None)  # only on some errors
-        return kind(message, retry_after(CIMultiDict(headers or {})))
+        return kind(message, retry_after(CIMultiDict(headers or {})), detail=detail)
+
+    def _masked(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
 
     def _priced(self, litellm: Any, usage: Usage) -> Usage:
         """The card's price goes before LiteLLM's, which may not know the model's."""
@@ -132,6 +139,13 @@ class LiteLLMBackend:
         except Exception:  # noqa: BLE001 - what it raises for a model it has no price of varies
             return usage
         return replace(usage, cost_usd=input_usd + output_usd)
+
+
+def _answered(error: Any) -> bool:
+    """Whether the provider said something. Otherwise the words are LiteLLM's own, which name hosts
+    and addresses."""
+    names = {kind.__name__ for cause in causes(error) for kind in type(cause).__mro__[:-1]}
+    return type(error).__name__ not in UNANSWERED and names.isdisjoint(TRANSPORT)
 
 
 def _counterpart(error: Any) -> type[ExpertError]:

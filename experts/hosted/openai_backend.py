@@ -22,12 +22,14 @@ from experts.hosted.openai_wire import (
     request,
     retry_after,
 )
+from experts.hosted.roots import root
 from experts.types import Answer, Chunk, Prompt
 
 LONGEST_REPLY = 16 << 20  # bytes
 LONGEST_ERROR = 64 << 10  # bytes
 CONNECT_SECONDS = 10.0
 REST_SECONDS = 0.2
+UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 def session() -> aiohttp.ClientSession:
@@ -100,23 +102,32 @@ class Endpoint:
                     raise await _error(response)
                 yield response
         except aiohttp.ClientError as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise BackendUnavailable(self._told(f"the connection failed: {reason}")) from error
+            unreached = isinstance(error, UNREACHED)
+            message = "cannot be reached" if unreached else "broke off the connection"
+            raise BackendUnavailable(
+                f"its server {message}", detail=self._located(root(error))
+            ) from error
         except ExpertError as error:
-            error.args = (self._told(str(error)),)
+            error.args = (self._masked(str(error)),)
+            error.detail = self._located(error.detail)
             raise
 
-    def _told(self, message: str) -> str:
-        """Says whose message it is; a server that quotes the key is not quoted."""
-        message = message.replace(self._key, "***") if self._key else message
-        return f"{self._url.host_port_subcomponent}: {message}"
+    def _located(self, detail: str) -> str:
+        """Says which server it is about."""
+        where = self._url.host_port_subcomponent
+        return self._masked(f"{where}: {detail}" if detail else f"{where}")
+
+    def _masked(self, text: str) -> str:
+        """A server that quotes the key is not quoted."""
+        return text.replace(self._key, "***") if self._key else text
 
 
 async def _error(response: aiohttp.ClientResponse) -> ExpertError:
     if location := response.headers.get("Location"):
+        to = " ".join(location.split())
         return BackendRejected(
-            f"HTTP {response.status}: the server redirects to {location}; "
-            "put the address it wants into base_url"
+            f"HTTP {response.status}: the server redirects elsewhere; the service's log says where",
+            detail=f"it redirects to {to}; put the address it wants into base_url",
         )
     try:
         payload = error_payload(await body_of(response, LONGEST_ERROR))

@@ -154,12 +154,13 @@ def error_of_status(
     message = f"HTTP {status} {reason or _phrase(status)}".rstrip() + (
         f": {words}" if words else ""
     )
+    detail = f"HTTP {status}"  # the server's words may quote the prompt
     code = at(payload, "error", "code")
     if code == TOO_LONG or "maximum context length" in words:
-        return PromptTooLong(message)
+        return PromptTooLong(message, detail=detail)
     if retryable(status) and code != "insufficient_quota":
-        return BackendUnavailable(message, retry_after)
-    return BackendRejected(message)
+        return BackendUnavailable(message, retry_after, detail=detail)
+    return BackendRejected(message, detail=detail)
 
 
 def retryable(status: int) -> bool:

@@ -1,9 +1,10 @@
 """Calls that keep their deadlines and are made again after failures that may pass."""
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing, closing
+from contextlib import AbstractContextManager, aclosing, closing
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -13,6 +14,7 @@ from experts.hosted.deadline import Deadline
 from experts.types import Answer, Chunk, Priority, Prompt
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 class Backend(Protocol):
@@ -80,12 +82,12 @@ class Retrying:
 
     async def made(self, call: Callable[[], Awaitable[T]], *, patient: bool = False) -> T:
         """What the call returns that comes in one piece; raises `ExpertError` as it does."""
-        tries = self._tries(patient)
-        while True:
-            try:
-                return await self._whole(call, tries.ends)
-            except BackendUnavailable as error:
-                await tries.pause(error)
+        with self._tries(patient) as tries:
+            while True:
+                try:
+                    return await self._whole(call, tries.ends)
+                except BackendUnavailable as error:
+                    await tries.pause(error)
 
     async def _whole(self, call: Callable[[], Awaitable[T]], ends: float) -> T:
         """One try."""
@@ -98,7 +100,8 @@ class Retrying:
                 raise BackendTimeout(f"no reply within {seconds:g} s") from error
 
     def _tries(self, patient: bool) -> "_Tries":
-        return _Tries(self._retries, self._random, _now() + self._deadlines.total, patient)
+        ends = _now() + self._deadlines.total
+        return _Tries(self._breaker.expert, self._retries, self._random, ends, patient)
 
 
 class RetryingBackend(Retrying):
@@ -118,19 +121,19 @@ class RetryingBackend(Retrying):
         return await self.made(lambda: self._backend.reply(prompt), patient=_patient(prompt))
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Sequence[Chunk], None]:
-        tries = self._tries(_patient(prompt))
         sent = False
-        while True:
-            try:
-                async with aclosing(self._in_time(prompt, tries.ends)) as stream:
-                    async for chunks in stream:
-                        sent = True
-                        yield chunks
-                return
-            except BackendUnavailable as error:
-                if sent:
-                    raise
-                await tries.pause(error)
+        with self._tries(_patient(prompt)) as tries:
+            while True:
+                try:
+                    async with aclosing(self._in_time(prompt, tries.ends)) as stream:
+                        async for chunks in stream:
+                            sent = True
+                            yield chunks
+                    return
+                except BackendUnavailable as error:
+                    if sent:
+                        raise
+                    await tries.pause(error)
 
     async def _in_time(self, prompt: Prompt, ends: float) -> AsyncGenerator[Sequence[Chunk], None]:
         """One try. A timeout is set around each step alone: around a `yield` it would also time,
@@ -161,9 +164,10 @@ class RetryingBackend(Retrying):
 
 
 @dataclass(slots=True)
-class _Tries:
-    """The tries of one reply."""
+class _Tries(AbstractContextManager["_Tries"]):
+    """The tries of one reply. The operator is told here what they came to, and clients are not."""
 
+    expert: str
     retries: Retries
     random: random.Random
     ends: float  # by the event loop's clock
@@ -185,7 +189,23 @@ class _Tries:
         wait = self.retries.wait(error, max(1, self.failures), left, self.random.random())
         if wait is None:
             raise error
+        self._tell(logging.DEBUG, "asked_again", "is asked again", error)
         await asyncio.sleep(wait)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, CircuitOpen):  # it does not know why the circuit was opened
+            error = self.last
+        if isinstance(error, ExpertError):
+            self._tell(logging.WARNING, "call_failed", "failed", error)
+
+    def _tell(self, level: int, action: str, how: str, error: ExpertError) -> None:
+        if error.detail:
+            logger.log(
+                level,
+                "%s %s: %s: %s",
+                *(self.expert, how, error.cause.value, error.detail),
+                extra={"action": action, "expert": self.expert, "cause": error.cause.value},
+            )
 
 
 def _patient(prompt: Prompt) -> bool:

@@ -145,8 +145,28 @@ async def test_a_stream_cut_in_the_middle_is_unavailable(server):
 
 async def test_its_own_timeout_is_a_timeout(server):
     server.default = hangs()
-    with pytest.raises(BackendTimeout):
+    with pytest.raises(BackendTimeout, match="the service's log says why"):
         await asked(backend(seconds=0.1))
+
+
+@ways
+@pytest.mark.parametrize("provider", ["openai", "ollama_chat"])
+async def test_where_nobody_answers_is_for_the_log_alone(monkeypatch, litellm, way, provider):
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OLLAMA_API_BASE"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with pytest.raises(BackendUnavailable) as raised:
+        await way(backend(model=f"{provider}/m"))
+    assert str(raised.value) == "the call failed; the service's log says why"
+    assert raised.value.detail.startswith(f"{provider}/m by LiteLLM: ")
+    assert "Cannot connect to host 127.0.0.1:9" in raised.value.detail
+
+
+@ways
+async def test_the_log_is_told_nothing_that_the_provider_said(server, way):
+    server.default = refuses(400, "You asked: Why?")
+    with pytest.raises(BackendRejected, match="You asked") as raised:
+        await way(backend())
+    assert raised.value.detail == "openai/m by LiteLLM: BadRequestError"
 
 
 @ways

@@ -31,6 +31,7 @@ async def test_tokens_are_refused():
         await model(BagOfWords()).embed(Wanted([[1, 2]]))
 
 
-async def test_a_model_that_cannot_be_loaded_is_told():
-    with pytest.raises(NotEmbedded, match="cannot be loaded: no such folder"):
+async def test_of_a_model_that_cannot_be_loaded_only_the_log_says_why(caplog):
+    with pytest.raises(NotEmbedded, match="cannot be loaded; the service's log says why"):
         await model(Absent()).embed(Wanted(["the sea"]))
+    assert "cannot be loaded: no such folder" in caplog.text

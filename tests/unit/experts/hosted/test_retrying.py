@@ -1,6 +1,7 @@
 """Deadlines and second tries: when a failed call is made again, and when it no longer helps."""
 
 import asyncio
+import logging
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -264,3 +265,39 @@ def test_a_wait_ends_before_the_deadline_and_never_before_its_time(failed, left,
     if wait is not None:
         assert failed <= 2
         assert (0.25 if asked_for is None else asked_for) <= wait < left
+
+
+def logged(caplog):
+    ours = [line for line in caplog.records if line.name == RetryingBackend.__module__]
+    return [(line.levelno, line.getMessage()) for line in ours]
+
+
+@ways
+async def test_why_a_call_failed_is_logged_once_and_each_try_before_for_debugging(way, caplog):
+    caplog.set_level(logging.DEBUG, logger=RetryingBackend.__module__)
+    backend = Backend([BackendUnavailable("down", detail="10.0.0.7:80: HTTP 503")])
+    with pytest.raises(BackendUnavailable, match="down"):
+        await way(backend, breaker=Breaker("ada"))
+    again = (logging.DEBUG, "ada is asked again: unavailable: 10.0.0.7:80: HTTP 503")
+    failed = (logging.WARNING, "ada failed: unavailable: 10.0.0.7:80: HTTP 503")
+    assert logged(caplog) == [again, again, failed]
+
+
+@ways
+async def test_of_a_call_that_its_circuit_ended_it_is_logged_what_opened_it(way, caplog):
+    backend = Backend([BackendUnavailable("down", detail="10.0.0.7:80: HTTP 503")])
+    breaker = Breaker("ada", Circuit(tripping=Tripping(failures=1)))
+    with pytest.raises(BackendUnavailable):
+        await way(backend, breaker=breaker)
+    with pytest.raises(CircuitOpen):
+        await way(backend, breaker=breaker)
+    assert logged(caplog) == [(logging.WARNING, "ada failed: unavailable: 10.0.0.7:80: HTTP 503")]
+
+
+async def test_a_stream_that_breaks_off_is_logged_and_what_nobody_located_is_not(caplog):
+    half = [Chunk("half"), BackendUnavailable("broke off", detail="10.0.0.7:80")]
+    with pytest.raises(BackendUnavailable):
+        await streamed(Backend(half), breaker=Breaker("ada"))
+    with pytest.raises(EmptyReply):
+        await streamed(Backend([EmptyReply("the model refused: Why?")]))
+    assert logged(caplog) == [(logging.WARNING, "ada failed: unavailable: 10.0.0.7:80")]
