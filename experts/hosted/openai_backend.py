@@ -15,6 +15,7 @@ from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendUnavailable, ExpertError
 from experts.hosted.openai_stream import StreamReader
 from experts.hosted.openai_wire import (
+    LONGEST_MESSAGE,
     answer,
     encoded,
     error_of_status,
@@ -108,7 +109,7 @@ class Endpoint:
                 f"its server {message}", detail=self._located(root(error))
             ) from error
         except ExpertError as error:
-            error.args = (self._masked(str(error)),)
+            error.args = (self._masked(str(error))[:LONGEST_MESSAGE],)
             error.detail = self._located(error.detail)
             raise
 

@@ -150,7 +150,7 @@ def error_of_status(
     status: int, payload: Any, retry_after: float | None, reason: str = ""
 ) -> ExpertError:
     """The error of an HTTP status, in the server's own words where it said any."""
-    words = " ".join(_words(payload).split())[:LONGEST_MESSAGE]
+    words = " ".join(_words(payload).split())
     message = f"HTTP {status} {reason or _phrase(status)}".rstrip() + (
         f": {words}" if words else ""
     )

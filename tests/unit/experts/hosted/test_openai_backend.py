@@ -170,6 +170,15 @@ async def test_a_stream_cut_in_the_middle_is_unavailable(server, backend):
         await anext(chunks)
 
 
+@pytest.mark.parametrize("place", [0, 260, 270, 280, 290, 10_000])
+async def test_a_long_message_is_cut_and_tells_no_part_of_the_key(server, backend, place):
+    server.default = answers({"error": {"message": "x" * place + KEY + "x" * 1000}}, 400)
+    with pytest.raises(BackendRejected) as raised:
+        await asked(backend)
+    assert len(str(raised.value)) == 300
+    assert KEY[:4] not in str(raised.value)
+
+
 @ways
 async def test_where_a_server_redirects_to_is_for_the_log_alone(server, backend, way):
     server.default = answers({}, 308, Location=f"https://elsewhere/v1?key={KEY}")

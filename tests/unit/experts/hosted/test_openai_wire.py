@@ -236,10 +236,6 @@ def test_the_servers_own_words_are_found(body, words):
     assert str(error) == f"HTTP 401 Unauthorized{words}"
 
 
-def test_a_long_message_is_cut():
-    assert len(str(error_of_status(500, "x" * 10_000, None))) < 400
-
-
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
