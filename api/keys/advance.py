@@ -67,12 +67,12 @@ class Advance:
 
     def _standing(self) -> Standing:
         """How the key stands with what was promised and taken, and nothing ahead of it."""
-        told = self.whole.standing
-        levels = tuple(
-            Level(level.limit, level.used - self.left.of(level.limit.unit), level.ends)
+        told, left = self.whole.standing, self.left
+        levels = [
+            Level(level.limit, level.used - left.of(level.limit.unit), level.ends)
             for level in told.levels
-        )
-        return Standing(levels, told.in_flight - len(self._free), told.held)
+        ]
+        return Standing(tuple(levels), told.in_flight - len(self._free), told.held)
 
 
 @dataclass(slots=True)

@@ -51,33 +51,36 @@ class Estimator:
         """Every seat that the request's control leaves taken by the dearest who may be asked, each
         reply as long as it may be. A name that nobody has, or a control that leaves nobody, costs
         nothing: the service refuses it."""
-        unknown = UNKNOWN if request.prompt.sampling.format is None else (*UNKNOWN, Cause.REJECTED)
-        barred, cards = request.control.barred(self.cards), self.cards
-        if barred:
-            cards = {name: card for name, card in cards.items() if name not in barred}
-        policy = self.policies.get(request.model)
-        if (pinned := self.cards.get(request.model)) is not None:
-            cards = {request.model: pinned, **_stand_ins(pinned, cards)}
-        elif policy is None or not cards:
+        alone, policy = self.cards.get(request.model), self.policies.get(request.model)
+        if alone is not None:
+            return self._alone(alone, request)
+        barred = request.control.barred(self.cards)
+        cards = {name: card for name, card in self.cards.items() if name not in barred}
+        if policy is None or not cards:
             return Estimate(ONE)
         asked = _Asked.of(request)
         calls = [asked.call(card) for card in cards.values()]
-        dearest = _dearest(calls)
+        policy = steered(policy, request.control, barred, None)
+        seats, repeated = _seats(policy, len(cards))
+        most, dearest = seats + _replaceable(cards, seats), _dearest(calls)
+        panel = dearest * most if repeated else _most_of(calls, most)
+        written = self._conclusion(policy, asked, seats, request.control.writer)
         writers = [self.aggregator] if self.aggregator is not None else []
         at_once = max(map(calls_at_most, [*cards.values(), *writers]))
-        if policy is None:
-            panel, routing = sum(calls, NOTHING), Estimate(ONE)
-        else:
-            policy = steered(policy, request.control, barred, None)
-            seats, repeated = _seats(policy, len(cards))
-            most = seats + _replaceable(cards, seats)
-            panel = dearest * most if repeated else _most_of(calls, most)
-            written = self._conclusion(policy, asked, seats, request.control.writer)
-            panel += written
-            if at_once > 1:  # the call that nobody tells of may be a writer's
-                dearest = _dearest([dearest, written])
-            routing = self._tagged(asked, self.tagger) if self.tagger else Estimate(ONE)
-        return Estimate(routing.whole + panel * at_once, dearest, routing.untold, unknown, at_once)
+        if at_once > 1:  # the call that nobody tells of may be a writer's
+            dearest = _dearest([dearest, written])
+        routing = self._tagged(asked, self.tagger) if self.tagger else Estimate(ONE)
+        whole = routing.whole + (panel + written) * at_once
+        return Estimate(whole, dearest, routing.untold, asked.unknown, at_once)
+
+    def _alone(self, card: BaseCard, request: Request) -> Estimate:
+        """One expert, and whoever stands in for it."""
+        barred = request.control.barred(self.cards)
+        there = (name for name in card.fallback if name in self.cards and name not in barred)
+        cards, asked = [card, *(self.cards[name] for name in there)], _Asked.of(request)
+        calls, at_once = [*map(asked.call, cards)], max(map(calls_at_most, cards))
+        whole = sum(calls, ONE) if at_once == 1 else sum(calls, NOTHING) * at_once + ONE
+        return Estimate(whole, _dearest(calls), NOTHING, asked.unknown, at_once)
 
     def _tagged(self, asked: "_Asked", tagger: BaseCard) -> Estimate:
         tagging = asked.priced(tagger, INSTRUCTIONS, tagger.max_tokens) * SAMPLES
@@ -101,12 +104,15 @@ class _Asked:
     prompt: int  # tokens
     longest_reply: int | None  # tokens
     tries: int  # at a reply
+    unknown: tuple[Cause, ...]  # failed calls that were worked on, for tokens nobody told
 
     @classmethod
     def of(cls, request: Request) -> "_Asked":
         sampling = request.prompt.sampling
-        tries = 1 if sampling.format is None else sampling.format.tries
-        return cls(sum(map(_tokens, request.for_experts.texts)), sampling.max_tokens, tries)
+        tokens, wanted = sum(map(_tokens, request.for_experts.texts)), sampling.format
+        if wanted is None:
+            return cls(tokens, sampling.max_tokens, 1, UNKNOWN)
+        return cls(tokens, sampling.max_tokens, wanted.tries, (*UNKNOWN, Cause.REJECTED))
 
     def longest(self, card: BaseCard) -> int:
         return min(card.max_tokens, self.longest_reply or card.max_tokens)
@@ -136,8 +142,9 @@ def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
     if verdict.age is not None:  # it was kept, and nobody was asked
         return ONE
     failures = [reply for reply in verdict.replies if isinstance(reply, Failure)]
-    untold = verdict.usage.untold + _untold(failures, estimate)
-    return ONE + spent(verdict.usage) + estimate.call * untold + estimate.untold
+    untold = verdict.usage.untold + (_untold(failures, estimate) if failures else 0)
+    told = ONE + spent(verdict.usage) + estimate.untold
+    return told + estimate.call * untold if untold else told
 
 
 def taken_by_failures(failures: tuple[Failure, ...], estimate: Estimate) -> Amounts:
@@ -181,7 +188,10 @@ def _nano(dollars: float | None) -> int:
 
 
 def _dearest(calls: list[Amounts]) -> Amounts:
-    return _most_of(calls, 1)
+    return Amounts(
+        tokens=max(call.tokens for call in calls),
+        nanodollars=max(call.nanodollars for call in calls),
+    )
 
 
 def _most_of(calls: list[Amounts], seats: int) -> Amounts:

@@ -70,13 +70,9 @@ class Amounts:
     nanodollars: int = 0
 
     def of(self, unit: Unit) -> int:
-        match unit:
-            case Unit.REQUESTS:
-                return self.requests
-            case Unit.TOKENS:
-                return self.tokens
-            case Unit.DOLLARS:
-                return self.nanodollars
+        if unit is Unit.REQUESTS:
+            return self.requests
+        return self.tokens if unit is Unit.TOKENS else self.nanodollars
 
     def __add__(self, other: "Amounts") -> "Amounts":
         return Amounts(
