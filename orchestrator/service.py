@@ -69,7 +69,20 @@ class Service:
     async def answer(self, request: Request, listener: Listener | None = None) -> Verdict:
         """The verdict. A listener hears its text as soon as it is sure to be its text. Raises
         `UnknownModel`, `Refused`, `Unable` or `PanelFailed`."""
-        return await self._deliberate(request, listener)
+        seconds = request.control.seconds
+        ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        policy = self._policy(request)
+        watch = self._watch(request, "stream" if listener else "plain")
+        with watch.whole():
+            ((route, policy),) = await self._routes([request], [policy])
+            watch.routed()
+            deliberation = self._deliberation(request, route, policy)
+            online = Online(
+                deliberation, request, self._panel, listener, self._comparer, watch, ends
+            )
+            verdict = await online.run()
+        watch.answered(verdict)
+        return verdict
 
     async def answer_each(self, requests: Sequence[Request]) -> list[Verdict]:
         """A few at the same time, verdicts in order. The first that has none ends the others."""
@@ -109,22 +122,6 @@ class Service:
                     )
                 )
                 first += len(together)
-
-    async def _deliberate(self, request: Request, listener: Listener | None) -> Verdict:
-        seconds = request.control.seconds
-        ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
-        policy = self._policy(request)
-        watch = self._watch(request, "stream" if listener else "plain")
-        with watch.whole():
-            ((route, policy),) = await self._routes([request], [policy])
-            watch.routed()
-            deliberation = self._deliberation(request, route, policy)
-            online = Online(
-                deliberation, request, self._panel, listener, self._comparer, watch, ends
-            )
-            verdict = await online.run()
-        watch.answered(verdict)
-        return verdict
 
     def _watch(self, request: Request, mode: Mode) -> Watch:
         pinned = request.model in self._panel.experts

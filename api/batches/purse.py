@@ -8,9 +8,10 @@ from typing import Protocol
 
 from api.batches.patience import patiently
 from api.keys.errors import OverLimit
-from api.keys.estimates import NOTHING, Estimate, Estimator
+from api.keys.estimates import Estimate, Estimator
 from api.keys.key import Key
 from api.keys.ledger import Ledger, Reservation, new_names
+from api.keys.limits import NOTHING
 from api.keys.metered import Bill
 from api.keys.records import Records
 from orchestrator.errors import OrchestratorError

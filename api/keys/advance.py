@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 
 from api.keys.key import Key
 from api.keys.ledger import Reservation
-from api.keys.limits import Amounts, Level, Limits, Standing
+from api.keys.limits import NOTHING, Amounts, Level, Limits, Standing
 
 AGE = 1.0  # seconds until an advance is given back
 MOST = 256  # reservations of one
 SHARE = 32  # an advance takes at most this part of what a limit leaves
 PLACES = 8  # and this part of the places that are free
-NOTHING = Amounts()
 
 
 @dataclass(slots=True, eq=False)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from api.keys.limits import NANO, Amounts
+from api.keys.limits import NANO, NOTHING, Amounts
 from experts.cards import BaseCard, calls_at_most
 from experts.types import Cause, Failure, Usage
 from orchestrator.control import steered
@@ -17,7 +17,7 @@ FRAME = 16  # tokens around each message, at most
 INSTRUCTIONS = 400  # tokens of what an aggregator or a tagger is told beside the question, at most
 CORRECTION = 500  # tokens of what an expert is told of a reply in the wrong format, at most
 UNKNOWN = (Cause.TIMEOUT, Cause.EMPTY)  # failed calls that were worked on, for tokens nobody told
-NOTHING, ONE = Amounts(), Amounts(requests=1)
+ONE = Amounts(requests=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ class Estimator:
     def _alone(self, card: BaseCard, request: Request) -> Estimate:
         """One expert, and whoever stands in for it."""
         barred = request.control.barred(self.cards)
-        there = (name for name in card.fallback if name in self.cards and name not in barred)
-        cards, asked = [card, *(self.cards[name] for name in there)], _Asked.of(request)
+        others = _stand_ins(card, self.cards).items()
+        cards = [card, *(other for name, other in others if name not in barred)]
+        asked = _Asked.of(request)
         calls, at_once = [*map(asked.call, cards)], max(map(calls_at_most, cards))
-        whole = sum(calls, ONE) if at_once == 1 else sum(calls, NOTHING) * at_once + ONE
+        whole = ONE + sum(calls, NOTHING) * at_once
         return Estimate(whole, _dearest(calls), NOTHING, asked.unknown, at_once)
 
     def _tagged(self, asked: "_Asked", tagger: BaseCard) -> Estimate:
@@ -142,9 +143,8 @@ def taken(verdict: Verdict, estimate: Estimate) -> Amounts:
     if verdict.age is not None:  # it was kept, and nobody was asked
         return ONE
     failures = [reply for reply in verdict.replies if isinstance(reply, Failure)]
-    untold = verdict.usage.untold + (_untold(failures, estimate) if failures else 0)
-    told = ONE + spent(verdict.usage) + estimate.untold
-    return told + estimate.call * untold if untold else told
+    untold = verdict.usage.untold + _untold(failures, estimate)
+    return ONE + spent(verdict.usage) + estimate.call * untold + estimate.untold
 
 
 def taken_by_failures(failures: tuple[Failure, ...], estimate: Estimate) -> Amounts:

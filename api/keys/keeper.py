@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from api.keys.account import Account
-from api.keys.advance import AGE, NOTHING, Advance, Pace
+from api.keys.advance import AGE, Advance, Pace
 from api.keys.credentials import digest, opens, parsed
 from api.keys.errors import BadKey, KeysAway, OverLimit
 from api.keys.key import Key
 from api.keys.ledger import LEASE, Ledger, Reservation, new_names
-from api.keys.limits import Amounts
+from api.keys.limits import NOTHING, Amounts
 from api.keys.records import Records
 from api.redis_circuit import Away, NotAsked, RedisCircuit
 

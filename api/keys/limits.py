@@ -103,6 +103,9 @@ class Amounts:
         return Amounts(self.requests // parts, self.tokens // parts, self.nanodollars // parts)
 
 
+NOTHING = Amounts()
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """At most `amount` of a unit in each window of a period; dollars in nanodollars."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from starlette.types import Scope
 
 from api.around import Around
-from api.keys.estimates import NOTHING, ONE, Estimate, taken, taken_by_failures
+from api.keys.estimates import ONE, Estimate, taken, taken_by_failures
 from api.keys.keeper import Keeper
 from api.keys.ledger import Reservation
-from api.keys.limits import Amounts
+from api.keys.limits import NOTHING, Amounts
 from api.keys.visitor import Visitor, visitor
 from api.running import Running, Service
 from orchestrator.errors import OrchestratorError, OutOfTime, PanelFailed

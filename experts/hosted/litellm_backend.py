@@ -21,8 +21,9 @@ from experts.errors import (
     ExpertError,
     PromptTooLong,
 )
+from experts.hosted.masking import masked, told
 from experts.hosted.openai_stream import StreamReader
-from experts.hosted.openai_wire import LONGEST_MESSAGE, answer, request, retry_after, retryable
+from experts.hosted.openai_wire import answer, request, retry_after, retryable
 from experts.hosted.roots import causes, root
 from experts.types import Answer, Chunk, Prompt, Usage
 
@@ -73,7 +74,7 @@ class LiteLLMBackend:
     def __init__(self, name: str, card: HostedCard) -> None:
         self._name = name
         self._card = card
-        self._key = card.api_key.get_secret_value().strip() if card.api_key else None
+        self._key = card.api_key.get_secret_value().strip() if card.api_key else ""
 
     async def reply(self, prompt: Prompt) -> Answer:
         async with self._called(prompt, stream=False) as (litellm, response):
@@ -101,7 +102,7 @@ class LiteLLMBackend:
                 litellm,
                 await litellm.acompletion(
                     **body,
-                    api_key=self._key,
+                    api_key=self._key or None,
                     timeout=self._card.seconds,
                     max_retries=0,
                     num_retries=0,
@@ -111,20 +112,20 @@ class LiteLLMBackend:
             )
         except tuple(litellm.exceptions.LITELLM_EXCEPTION_TYPES) as error:
             raise self._translated(error) from error
+        except ExpertError as error:  # what an answer says went wrong
+            error.args = (told(str(error), self._key),)
+            raise
 
     def _translated(self, error: Any) -> ExpertError:
         kind = _counterpart(error)
         message = "the call failed; the service's log says why"
         if _answered(error):
-            message = self._masked(" ".join(str(error).split()))[:LONGEST_MESSAGE]
-        detail = self._masked(f"{self._card.model} by LiteLLM: {root(error)}")
+            message = told(" ".join(str(error).split()), self._key)
+        detail = masked(f"{self._card.model} by LiteLLM: {root(error)}", self._key)
         if not issubclass(kind, BackendUnavailable):
             return kind(message, detail=detail)
         headers = getattr(error, "litellm_response_headers", None)  # only on some errors
         return kind(message, retry_after(CIMultiDict(headers or {})), detail=detail)
-
-    def _masked(self, text: str) -> str:
-        return text.replace(self._key, "***") if self._key else text
 
     def _priced(self, litellm: Any, usage: Usage) -> Usage:
         """The card's price goes before LiteLLM's, which may not know the model's."""

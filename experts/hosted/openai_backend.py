@@ -13,9 +13,9 @@ from yarl import URL
 from experts.calls import pieces
 from experts.cards import HostedCard
 from experts.errors import BackendRejected, BackendUnavailable, ExpertError
+from experts.hosted.masking import masked, told
 from experts.hosted.openai_stream import StreamReader
 from experts.hosted.openai_wire import (
-    LONGEST_MESSAGE,
     answer,
     encoded,
     error_of_status,
@@ -109,18 +109,14 @@ class Endpoint:
                 f"its server {message}", detail=self._located(root(error))
             ) from error
         except ExpertError as error:
-            error.args = (self._masked(str(error))[:LONGEST_MESSAGE],)
+            error.args = (told(str(error), self._key),)
             error.detail = self._located(error.detail)
             raise
 
     def _located(self, detail: str) -> str:
         """Says which server it is about."""
         where = self._url.host_port_subcomponent
-        return self._masked(f"{where}: {detail}" if detail else f"{where}")
-
-    def _masked(self, text: str) -> str:
-        """A server that quotes the key is not quoted."""
-        return text.replace(self._key, "***") if self._key else text
+        return masked(f"{where}: {detail}" if detail else f"{where}", self._key)
 
 
 async def _error(response: aiohttp.ClientResponse) -> ExpertError:

@@ -18,6 +18,7 @@ from experts.errors import (
     ExpertError,
     PromptTooLong,
 )
+from experts.hosted.masking import LONGEST
 from experts.hosted.openai_logprobs import tokens_of
 from experts.hosted.openai_tools import calls_of, offered
 from experts.hosted.shapes import at, text_of
@@ -25,7 +26,6 @@ from experts.prompts import conversation
 from experts.types import Answer, FinishReason, JsonFormat, Message, Prompt, Sampling, Usage
 
 TOO_LONG = "context_length_exceeded"  # OpenAI's code; other servers say it in words
-LONGEST_MESSAGE = 300  # characters of somebody else's words
 
 
 def decoded(text: str | bytes) -> Any:
@@ -130,7 +130,7 @@ def usage_of(raw: Any, price: Price | None) -> Usage:
 
 def why_empty(finish: FinishReason, refusal: str = "") -> str:
     if refusal:
-        return f"the model refused: {refusal[:LONGEST_MESSAGE]}"
+        return f"the model refused: {refusal[:LONGEST]}"
     if finish == "length":
         return "the reply had no text: thinking took all tokens; raise the expert's max_tokens"
     return "the reply had no text"
