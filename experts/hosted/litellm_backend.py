@@ -151,8 +151,9 @@ def _answered(error: Any) -> bool:
 
 def _counterpart(error: Any) -> type[ExpertError]:
     """The nearest class in the table; but APIError is also what LiteLLM makes of a status that
-    it has no class for."""
+    it has no class for, and of an error in an answer of status 200, then without a status."""
     names = [kind.__name__ for kind in type(error).__mro__]
-    if names[0] == "APIError" and not retryable(error.status_code):
+    status: int | None = getattr(error, "status_code", None)
+    if names[0] == "APIError" and status is not None and not retryable(status):
         return BackendRejected
     return next(COUNTERPARTS[name] for name in names if name in COUNTERPARTS)

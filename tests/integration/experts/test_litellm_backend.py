@@ -6,11 +6,11 @@ import pytest
 
 from experts.calls import extended
 from experts.cards import Cluster, HostedCard, Price
-from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable
+from experts.errors import BackendRejected, BackendTimeout, BackendUnavailable, ExpertError
 from experts.hosted.expert import opened
 from experts.hosted.litellm_backend import COUNTERPARTS, LiteLLMBackend, library
 from experts.types import Answer, Cause, Prompt, Sampling
-from tests.openai_server import calls_tools, event, hangs, refuses, says, serving, streams
+from tests.openai_server import answers, calls_tools, event, hangs, refuses, says, serving, streams
 from tests.streams import gathered
 from tests.tools import PARIS, TOOLBOX
 from tests.waiting import until
@@ -195,6 +195,18 @@ async def test_the_key_is_in_no_message(server):
     with pytest.raises(BackendRejected, match=r"\*\*\*") as raised:
         await asked(backend())
     assert KEY not in repr(raised.value)
+
+
+@ways
+@pytest.mark.parametrize("status", [200, 400, 503])
+async def test_a_long_message_is_cut_and_tells_no_part_of_the_key(server, way, status):
+    error = {"message": "x" * 290 + KEY + "x" * 1000, "type": "error", "code": None}
+    whole = answers({"error": error, "choices": []}, status)
+    server.default = streams({"error": error}) if way is streamed and status == 200 else whole
+    with pytest.raises(ExpertError) as raised:
+        await way(backend())
+    assert len(str(raised.value)) <= 300
+    assert KEY[:4] not in str(raised.value)
 
 
 async def test_a_card_without_base_url_is_such_an_expert(server):
