@@ -39,6 +39,10 @@ def prepare(*, own: bool) -> None:
     # Being told to stop is no failure: without this, SIGTERM prints the stack of every thread.
     os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Nobody reads Ray's own metrics here, and the thread that sends them outlives `ray.shutdown`:
+    # it can abort a process that is exiting (std::bad_alloc, from logging that it cannot send).
+    os.environ.setdefault("RAY_enable_open_telemetry", "0")
+    os.environ.setdefault("RAY_enable_metrics_collection", "0")
     if own:
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         os.environ.setdefault("RAY_AUTH_MODE", "token")
