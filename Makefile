@@ -1,7 +1,7 @@
 # Convene's commands. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check clients unit fuzz chaos soak format bench bench-batch bench-routing bench-feedback bench-injection bench-gateway profile train schema clean
+.PHONY: help setup demo serve test check clients unit fuzz chaos soak format bench bench-batch bench-swaps bench-routing bench-feedback bench-injection bench-gateway profile train schema clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -47,6 +47,9 @@ bench: setup  ## Measure how fast the built-in panel answers here
 
 bench-batch: setup  ## Measure many experts on few engines: batches, waits, the scheduler (20 minutes)
 	$(BIN)/python -m benchmarks.batch --chart docs/batch.svg
+
+bench-swaps: setup  ## Measure what changing an engine's model costs; on a GPU: SWAPS="--gpus 0.8 --shape 3B"
+	$(BIN)/python -m benchmarks.swaps $(SWAPS)
 
 bench-routing: setup  ## Measure how long routing takes with 100 experts and 100,000 graded questions
 	$(BIN)/python benchmarks/routes.py
