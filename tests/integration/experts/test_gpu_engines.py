@@ -34,8 +34,8 @@ def engine(bench, models):
     return bench.engine(family_of(cards), models.a, host_bytes=ROOMY)
 
 
-def on_gpu(models, base, share=0.3):
-    return models.card(base, dtype="float16", gpus=share, seconds=300.0)
+def on_gpu(models, base, share=0.3, **options):
+    return models.card(base, dtype="float16", gpus=share, seconds=300.0, **options)
 
 
 @pytest.mark.parametrize("level", [1, 2])
@@ -59,6 +59,30 @@ def test_weights_come_from_pinned_memory_and_are_the_same(engine, models):
         assert engine.swap(models.a) == "held"
         assert engine.says(QUESTIONS) == alices
         assert engine.swap(models.b) == "held"
+        assert engine.says(QUESTIONS) == bobs
+
+
+def test_adapters_stay_on_their_base_through_swaps_and_sleep(bench, models):
+    adapter = str(models.adapter)
+    cards = {
+        "alice": on_gpu(models, models.a),
+        "tuned": on_gpu(models, models.a, adapter=adapter),
+        "bob": on_gpu(models, models.b),
+    }
+    engine = bench.engine(family_of(cards), models.a, host_bytes=ROOMY)
+    alices, adapted = engine.says(QUESTIONS), engine.says(QUESTIONS, adapter)
+    assert adapted != alices
+    engine.swap(models.b)
+    bobs = engine.says(QUESTIONS)
+    for level in (None, 1, 2):
+        if level:
+            engine.sleep(level)
+            engine.wake(models.a)
+        else:
+            engine.swap(models.a)
+        assert engine.says(QUESTIONS, adapter) == adapted
+        assert engine.says(QUESTIONS) == alices
+        engine.swap(models.b)
         assert engine.says(QUESTIONS) == bobs
 
 
