@@ -31,20 +31,25 @@ class Device:
 CPU = Device("cpu", 20e9, 1e11, link=2e9, start=4.5, swap=0.008, sleep=0.1, step=0.0018)
 
 
-def _gpu(kind: str, bandwidth: float, flops: float) -> Device:
-    """An engine's start is profiling and the capture of graphs; the link is PCIe 4, pinned."""
-    return Device(kind, bandwidth, flops, link=20e9, start=30.0, swap=0.1, sleep=0.15, step=0.003)
+PCIE_4, PCIE_5 = 20e9, 50e9  # bytes per second from pinned memory
+
+
+def _gpu(kind: str, bandwidth: float, flops: float, link: float = PCIE_4) -> Device:
+    """An engine's start is profiling and the capture of graphs: 15 s where a model of 3 billion
+    parameters was compiled before, else 27. This and the other seconds are from an H200, see
+    `benchmarks/swaps.py`."""
+    return Device(kind, bandwidth, flops, link, start=20.0, swap=0.06, sleep=0.2, step=0.001)
 
 
 # Bytes and dense 16-bit FLOPs per second, from NVIDIA's data sheet of each (where there are
-# several forms: SXM, and the larger memory).
+# several forms: SXM, and the larger memory), and the link to the host.
 GPUS = {
-    kind: _gpu(kind, bandwidth, flops)
-    for kind, bandwidth, flops in (
-        ("b200", 8.0e12, 2250e12),
-        ("h200", 4.8e12, 989e12),
-        ("gh200", 4.0e12, 989e12),
-        ("h100", 3.35e12, 989e12),
+    kind: _gpu(kind, *rates)
+    for kind, *rates in (
+        ("b200", 8.0e12, 2250e12, PCIE_5),
+        ("h200", 4.8e12, 989e12, PCIE_5),
+        ("gh200", 4.0e12, 989e12, PCIE_5),
+        ("h100", 3.35e12, 989e12, PCIE_5),
         ("a100", 2.04e12, 312e12),
         ("l40s", 0.864e12, 362e12),
         ("l40", 0.864e12, 181e12),
