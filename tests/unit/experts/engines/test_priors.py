@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from experts.engines.costs import STEP_TOKENS
 from experts.engines.priors import CPU, GPUS, Size, costs_before, device_of
 
-A100, H100 = GPUS["a100"], GPUS["h100"]
+A100, H100, H200 = GPUS["a100"], GPUS["h100"], GPUS["h200"]
+SMALL = costs_before(Size(5_639_000_000, 2_819_000_000), H200, {})
 TINY = costs_before(Size(4_000_000, 1_000_000), CPU, {})
 
 
@@ -34,6 +35,12 @@ def within(factor, value, published):
         # One reply at a time, a 7B model in bfloat16 on an H100: about 120 tokens a second.
         pytest.param(1 / costs_before(bf16(7.6e9), H100, {}).step(1), 120.0, id="7B decodes"),
         pytest.param(costs_before(bf16(7.6e9), H100, {}).start, 40.0, id="7B starts"),
+        # benchmarks/results/swaps.md: a model of 3 billion parameters on an H200.
+        pytest.param(SMALL.start, 18.8, id="3B starts"),
+        pytest.param(SMALL.swap(5_639_000_000), 0.163, id="3B swaps"),
+        pytest.param(SMALL.wake, 0.53 - 0.163, id="3B wakes"),  # without the swap after level 2
+        pytest.param(SMALL.step(1), 0.0026, id="3B writes one reply"),
+        pytest.param(SMALL.step(256), 0.0071, id="3B writes 256 replies"),
         # Convene's own built-in models on two cores.
         pytest.param(TINY.start, 4.5, id="1M starts"),
         pytest.param(TINY.swap(4_000_000), 0.01, id="1M swaps"),
