@@ -2,7 +2,7 @@
 
 import re
 import sys
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -276,7 +276,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_reply_takes_long_to_read(text):
-    started = perf_counter()
+    started = process_time()
     final_answer(text)
     final_answer(text, CITIES)
-    assert perf_counter() - started < 2.0  # seconds; milliseconds unless the time grows squared
+    assert process_time() - started < 2.0  # seconds; milliseconds unless the time grows squared

@@ -89,7 +89,7 @@ def loaded(bases, room=PLENTY):
 
 
 def read_ahead(weights, bases):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not set(bases) <= weights.held:
         weights.expect(bases)
         assert time.monotonic() < deadline

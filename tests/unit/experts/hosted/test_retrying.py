@@ -103,7 +103,7 @@ async def test_what_will_not_pass_is_not_tried_again(way, error):
 @ways
 async def test_a_wait_past_the_deadline_is_not_begun(way):
     backend = Backend([BackendUnavailable("busy", retry_after=60.0)])
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         with pytest.raises(BackendUnavailable, match="busy"):
             await way(backend)
     assert backend.made == 1
@@ -121,7 +121,7 @@ async def test_the_time_a_backend_asks_for_is_waited(way):
 async def test_the_deadline_holds_over_all_tries(way):
     backend = Backend([0.03, BackendUnavailable("down")], [60.0])
     with pytest.raises(BackendTimeout, match="within"):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await way(backend, Deadlines(0.1))
     assert backend.open == 0
 
