@@ -9,6 +9,7 @@ SWAP, REPLY = 1.0, 2.0  # seconds, believed before anything was measured
 GAIN = 1 / 16  # weight of a new measurement
 TAIL = 2.0  # mean deviations above the mean at which few generations still run
 MEMORY = 1800.0  # seconds after which an arrival counts for a third
+SHORTEST = 1.0  # seconds that a rate is told of: two calls at once are no stream of them
 
 
 @dataclass(slots=True)
@@ -49,10 +50,10 @@ class Pace:
 
     def rates(self, now: float) -> dict[str, float]:
         """Interactive calls per second and base, the recent ones counting most."""
-        if self._first is None or now <= self._first:
+        if self._first is None:
             return {}
         window = MEMORY * -math.expm1((self._first - now) / MEMORY)  # shorter at the beginning
-        return {base: self._weight(base, now) / window for base in self._calls}
+        return {base: self._weight(base, now) / max(window, SHORTEST) for base in self._calls}
 
     def _weight(self, base: str, now: float) -> float:
         weight, when = self._calls.get(base, (0.0, now))

@@ -48,3 +48,10 @@ def test_rates_are_right_from_the_beginning():
     for second in range(10):
         pace.arrived("a", float(second))
     assert pace.rates(10.0)["a"] == pytest.approx(1.0, rel=0.01)
+
+
+def test_calls_at_once_are_no_stream_of_them():
+    pace = Pace()
+    for now in (0.0, 5e-324, 1e-9):
+        pace.arrived("a", now)
+        assert 1.0 <= pace.rates(now)["a"] <= 3.0

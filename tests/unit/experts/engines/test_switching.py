@@ -3,7 +3,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from experts.engines.generation import Request
@@ -209,6 +209,7 @@ FEASIBLE = (len(BASES) + 1) * (SWAP + GENERATION) + 1.0  # seconds: a round, wha
 
 @settings(max_examples=200)
 @given(arrivals, st.floats(FEASIBLE, 40), st.sampled_from([0.0, 0.5]))
+@example([(0.0, "b", Priority.INTERACTIVE), (5e-324, "a", Priority.INTERACTIVE)], 16.0, 0.5)
 def test_no_wait_passes_a_bound_that_can_be_kept(arrived, max_wait, read):
     for one in served(arrived, bounded, max_wait, read=read)[0]:
         factor = BATCH_FACTOR if one.call.priority is Priority.BATCH else 1.0
