@@ -35,8 +35,8 @@ check: .venv/installed-dev  ## Check formatting, lint, types and the direction o
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fuzz: .venv/installed-dev  ## Ask every endpoint for what its document permits and forbids, at length
-	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -q tests/acceptance/test_fuzz.py
+fuzz: .venv/installed-dev  ## Ask every endpoint for what it permits and forbids, and every property for what breaks it, at length
+	FUZZ_EXAMPLES=1000 $(BIN)/python -m pytest -q tests/acceptance/test_fuzz.py tests/unit
 
 format: .venv/installed-dev  ## Format the code
 	$(BIN)/ruff format .
