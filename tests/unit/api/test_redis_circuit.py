@@ -99,7 +99,7 @@ async def test_while_it_hangs_one_at_a_time_finds_out_and_the_others_do_not_wait
         await asyncio.gather(*(ask() for _ in range(5)))
         await asyncio.sleep(0.1)
     assert sum(seconds > 0 for seconds in waited) == redis.asked
-    assert max(waited) <= PATIENCE
+    assert max(waited) <= PATIENCE + 1e-6
     assert redis.asked < 5 + 8  # the first five at once, then pauses of 1, 2, 4, 8, 10 s ...
 
 
