@@ -28,7 +28,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from api.batches.store import Batches
-from benchmarks.trials import Outcome, Trial, document, written
+from benchmarks.records import written
+from benchmarks.trials import Outcome, Trial, document, page
 from benchmarks.wreckage import MODELS, ROOT, World, jsonl, known, world
 from experts.builtin.labelled import labelled
 
@@ -160,7 +161,8 @@ async def _main(options: argparse.Namespace) -> int:
             (folder / "wild").mkdir()
             outcomes.append(await run(trial, folder / "wild", expected))
         print(json.dumps(asdict(outcomes[-1])), file=sys.stderr)  # noqa: T201
-        written(document(trial, outcomes), options.out)
+        told = document(trial, outcomes)
+        written(told, page(told), options.out)
     return 0 if all(outcome.good for outcome in outcomes) else 1
 
 

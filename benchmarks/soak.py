@@ -4,7 +4,6 @@ A service with keys, limits and metrics answers plain and streamed requests at 7
 while some clients hang up. It must make no error, and keep its memory, files and tasks.
 """
 
-import json
 import re
 import statistics
 import tempfile
@@ -20,8 +19,8 @@ import typer
 
 from benchmarks.gateway.__main__ import RESULTS, loaded
 from benchmarks.gateway.load import Plan
-from benchmarks.gateway.results import commit, machine
 from benchmarks.gateway.targets import Target, bench
+from benchmarks.records import commit, machine, written
 
 KINDS = {
     False: ("slow", 100),
@@ -59,9 +58,7 @@ def main(
         service.resume()
         told = soaked(service, minutes * 60 / slices, slices, share, rest)
     typer.echo(markdown(told))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "soak.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    (out / "soak.md").write_text(markdown(told), encoding="utf-8")
+    written(told, markdown(told), out / "soak")
     if told["wrong"]:
         raise typer.Exit(1)
 

@@ -10,12 +10,11 @@ over the speed at which this machine copies them from host memory. The files wer
 """
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -26,11 +25,12 @@ from typing import Any
 
 import typer
 
-from benchmarks.gateway.results import commit, machine
 from benchmarks.random_models import CONTEXT, SHAPES, model
+from benchmarks.records import commit, machine, written
 from experts.cards import VllmCard
 from experts.engines.families import Family, families
 from experts.engines.processes import Berth, environment
+from tests.bench import replied
 from tests.tiny_models import tokenizer
 
 QUESTIONS = [f"How much is {n} and {n}?" for n in range(4)]
@@ -50,8 +50,7 @@ def main() -> None:
         told = measured(Path(folder), options.gpus, options.shape, options.rounds)
     typer.echo(page(told))
     if options.out:
-        options.out.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
-        options.out.with_suffix(".md").write_text(page(told), "utf-8")
+        written(told, page(told), options.out)
 
 
 def measured(folder: Path, gpus: float, shape: str, rounds: int) -> dict[str, Any]:
@@ -133,8 +132,8 @@ def lived(family: Family, rounds: int, host_bytes: int) -> dict[str, Any]:
 
 
 def says(engine: Any) -> list[str]:
-    """Greedy replies."""
-    return [text for _, text in sorted(replied(engine, QUESTIONS, 24).items())]
+    said = replied(engine, QUESTIONS, 24)
+    return [said[question] for question in QUESTIONS]
 
 
 def step_seconds(engine: Any, replies: int) -> float:
@@ -144,20 +143,6 @@ def step_seconds(engine: Any, replies: int) -> float:
     before = engine.steps
     spent = seconds(lambda: replied(engine, prompts, TOKENS))
     return spent / (engine.steps - before)
-
-
-def replied(engine: Any, prompts: Sequence[str], tokens: int) -> dict[str, str]:
-    from experts.engines.generation import Request
-    from experts.types import Message
-
-    texts: dict[str, str] = {}
-    for prompt in prompts:
-        request = Request(engine.resident, (Message("user", prompt),), max_tokens=tokens)
-        refusal = engine.add(prompt, request, streaming=False)
-        assert refusal is None, refusal
-    while engine.busy:
-        texts |= {each.request_id: each.outcome.text for each in engine.step()}
-    return texts
 
 
 def seconds(do: Callable[[], Any]) -> float:

@@ -1,14 +1,12 @@
 """A batch while processes are killed: what a run is to do, what it showed, and how that is told."""
 
-import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from benchmarks.gateway.results import commit, machine
+from benchmarks.records import commit, machine
 from benchmarks.wreckage import AT_ONCE, MODELS
 
 
@@ -90,10 +88,3 @@ def page(told: dict[str, Any]) -> str:
             "",
         ]
     )
-
-
-def written(told: dict[str, Any], out: Path) -> None:
-    """Beside each other, with `.json` and `.md` after `out`."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
-    out.with_suffix(".md").write_text(page(told), "utf-8")

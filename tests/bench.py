@@ -124,18 +124,26 @@ def _build(family: Family, base: str, host_bytes: int) -> None:
     _worker.engine = Engine(family, base, host_bytes=host_bytes, sleeps=sleeps)
 
 
-def _says(texts: list[str], adapter: str | None) -> list[str]:
+def replied(
+    engine: Any, texts: Sequence[str], tokens: int, adapter: str | None = None
+) -> dict[str, str]:
+    """Greedy replies of the resident base, or of an adapter on it, by what was asked."""
     from experts.engines.generation import Request
     from experts.types import Message
 
-    engine, said = _worker.engine, {}
+    said: dict[str, str] = {}
     for text in texts:
         messages = (Message("user", text),)
-        request = Request(engine.resident, messages, max_tokens=24, adapter=adapter)
+        request = Request(engine.resident, messages, max_tokens=tokens, adapter=adapter)
         refusal = engine.add(text, request, streaming=False)
         assert refusal is None, refusal
     while engine.busy:
-        said.update({each.request_id: each.outcome.text for each in engine.step()})
+        said |= {each.request_id: each.outcome.text for each in engine.step()}
+    return said
+
+
+def _says(texts: list[str], adapter: str | None) -> list[str]:
+    said = replied(_worker.engine, texts, 24, adapter)
     return [said[text] for text in texts]
 
 

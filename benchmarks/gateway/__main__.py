@@ -13,8 +13,9 @@ import typer
 
 from benchmarks.gateway.load import Plan
 from benchmarks.gateway.points import FULL, SHORT, Point
-from benchmarks.gateway.results import document, markdown, written
+from benchmarks.gateway.results import document, markdown
 from benchmarks.gateway.targets import ROOT, Bench, Target, bench
+from benchmarks.records import written
 
 SEED = 0  # of the order in which targets take turns
 RESULTS = ROOT / "benchmarks" / "results"
@@ -46,7 +47,7 @@ def main(
         found = measured(points, chosen, rounds, seconds, random.Random(SEED))
         told = document(found, chosen)
     typer.echo(markdown(told))
-    written(told, out, "gateway")
+    written(told, markdown(told), out / "gateway")
 
 
 def measured(

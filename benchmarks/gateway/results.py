@@ -1,18 +1,14 @@
 """The table of a run: medians over its rounds, and each target beside the others."""
 
-import json
 import platform
 import statistics
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import psutil
-
-from benchmarks.gateway.targets import LITELLM, ROOT, Target
+from benchmarks.gateway.targets import LITELLM, Target
+from benchmarks.records import commit, machine
 
 Round = Mapping[str, Any]
 TIMES = ("p50", "p90", "p99", "first_p50", "gap_p99", "per_second", "cpu_ms")
@@ -104,26 +100,6 @@ def fidelity(points: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]
 
 def shown(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
-
-
-def written(told: Mapping[str, Any], folder: Path, name: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    (folder / f"{name}.md").write_text(markdown(told), encoding="utf-8")
-
-
-def commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-
-
-def machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
-    memory = psutil.virtual_memory().total / 2**30
-    return f"{psutil.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.platform()}"
 
 
 def versions() -> dict[str, str]:
